@@ -1,0 +1,1 @@
+"""The science of Nearsight: pure functions on `ase.Atoms` and NumPy arrays."""

@@ -1,0 +1,96 @@
+"""The seam to molecular dynamics engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+from pydantic import Field
+
+from nearsight.potentials.base import Potential
+from nearsight.spec import Spec
+
+Progress = Callable[[float], None]
+"""Told the fraction done, 0 to 1, while a long piece of work goes on."""
+
+
+class WalkSpec(Spec):
+    """One exploration walk: NPT molecular dynamics (paper, Section 3, Active Learning)."""
+
+    temperature: float = Field(600.0, gt=0, title="Temperature", description="K")
+    pressure: tuple[float, float] = Field(
+        (-1.5, 1.5), title="Pressure range", description="GPa; a walk draws one value from it"
+    )
+    duration: float = Field(500.0, gt=0, title="Duration", description="fs")
+    timestep: float = Field(0.5, gt=0, le=2.0, title="Time step", description="fs")
+    friction: float = Field(5.0, gt=0, title="Langevin friction", description="1/ps")
+    barostat_interval: int = Field(25, gt=0, title="Steps between barostat moves")
+    frame_interval: float = Field(10.0, gt=0, title="Time between kept frames", description="fs")
+    max_force: float = Field(50.0, gt=0, title="Largest sane force", description="eV/Å")
+    max_temperature_ratio: float = Field(
+        4.0, gt=1, title="Largest sane kinetic over set temperature"
+    )
+    volume_range: tuple[float, float] = Field(
+        (0.8, 1.25), title="Sane volumes", description="relative to the start"
+    )
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """The sane frames of one walk; the first one is the start.
+
+    Attributes
+    ----------
+    numbers
+        (n_atoms,) atomic numbers.
+    positions
+        (n_frames, n_atoms, 3) in Å, unwrapped.
+    cells
+        (n_frames, 3, 3) in Å, rows are cell vectors.
+    times
+        (n_frames,) in fs.
+    energies
+        (n_frames,) potential energies in eV.
+    temperatures
+        (n_frames,) kinetic temperatures in K.
+    pressure
+        The applied pressure that this walk drew, GPa.
+    stop
+        "finished", or why a guard ended the walk early.
+    seconds
+        Wall time.
+    """
+
+    numbers: NDArray[np.int64]
+    positions: NDArray[np.float64]
+    cells: NDArray[np.float64]
+    times: NDArray[np.float64]
+    energies: NDArray[np.float64]
+    temperatures: NDArray[np.float64]
+    pressure: float
+    stop: str
+    seconds: float
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def frame(self, i: int) -> Atoms:
+        """Frame `i` as periodic `Atoms`."""
+        return Atoms(self.numbers, positions=self.positions[i], cell=self.cells[i], pbc=True)
+
+
+class Sampler(Protocol):
+    """Walks a structure through phase space; a walk that explodes ends at its last sane frame."""
+
+    def walk(
+        self,
+        atoms: Atoms,
+        potential: Potential,
+        spec: WalkSpec,
+        seed: int,
+        progress: Progress | None = None,
+    ) -> Trajectory: ...

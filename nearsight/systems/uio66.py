@@ -1,0 +1,90 @@
+"""Pristine UiO-66: fcc lattice of Zr6O4(OH)4 bricks joined by BDC linkers (paper, Section 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+LATTICE_CONSTANT = 20.75
+"""Edge of the conventional cubic cell in Å, close to its relaxed value."""
+
+# Distances in Å. Brick: metal on the octahedron's axes, mu3-O and mu3-OH on alternating cube diagonals.
+METAL_RADIUS = 2.49
+MU3_O = 1.19
+MU3_OH = 1.40
+O_H = 0.97
+# Linker, along its axis from its centre and across it.
+RING_RADIUS = 1.395
+C_H = 1.09
+RING_TO_CARBOXYLATE = 1.495
+C_O = 1.27
+O_C_O = np.deg2rad(126.0)
+
+_DIAGONALS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=float)
+
+
+def brick(metal: str = "Zr") -> Atoms:
+    """Inorganic brick M6O4(OH)4 around the origin, without its carboxylates (18 atoms)."""
+    axes = np.vstack([np.eye(3), -np.eye(3)])
+    hydroxyl = -_DIAGONALS
+    positions = np.vstack(
+        [
+            METAL_RADIUS * axes,
+            MU3_O * _DIAGONALS,
+            MU3_OH * hydroxyl,
+            (MU3_OH + O_H / np.sqrt(3)) * hydroxyl,
+        ]
+    )
+    return Atoms([metal] * 6 + ["O"] * 8 + ["H"] * 4, positions=positions)
+
+
+def linker(axis: NDArray[np.float64]) -> Atoms:
+    """Terephthalate C8H4O4 around the origin with its C-C axis along `axis` (3,), 16 atoms.
+
+    The O...O direction lies in the plane of the metal atoms that it binds: for an fcc neighbour
+    vector such as (1, 1, 0) this is (1, -1, 0), and the ring plane holds it.
+    """
+    along = axis / np.linalg.norm(axis)
+    across = np.where(np.abs(axis) > 1e-9, axis, 0.0)
+    first, second = np.flatnonzero(across)
+    side = np.zeros(3)
+    side[first], side[second] = along[first], -along[second]
+    symbols: list[str] = []
+    positions: list[NDArray[np.float64]] = []
+    for angle in np.deg2rad(np.arange(0, 360, 60)):
+        direction = np.cos(angle) * along + np.sin(angle) * side
+        symbols.append("C")
+        positions.append(RING_RADIUS * direction)
+        if not np.isclose(np.sin(angle), 0.0):
+            symbols.append("H")
+            positions.append((RING_RADIUS + C_H) * direction)
+    for sign in (1.0, -1.0):
+        carbon = sign * (RING_RADIUS + RING_TO_CARBOXYLATE) * along
+        symbols.append("C")
+        positions.append(carbon)
+        for half in (O_C_O / 2, -O_C_O / 2):
+            symbols.append("O")
+            positions.append(carbon + C_O * (sign * np.cos(half) * along + np.sin(half) * side))
+    return Atoms(symbols, positions=np.array(positions))
+
+
+def pristine(metal: str = "Zr") -> Atoms:
+    """Conventional cell of UiO-66: 4 bricks, 24 linkers, 456 atoms (C192H112O128M24)."""
+    a = LATTICE_CONSTANT
+    atoms = Atoms(cell=[a, a, a], pbc=True)
+    nodes = a / 2 * np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], dtype=float)
+    half = [v for v in np.ndindex(3, 3, 3) if sorted(abs(np.array(v) - 1)) == [0, 1, 1]]
+    # each linker belongs to the neighbour pair (node, node + v); one of v, -v is enough
+    vectors = np.array([np.array(v) - 1.0 for v in half if v < tuple(2 - np.array(v))]) * a / 2
+    for node in nodes:
+        unit = brick(metal)
+        unit.positions += node
+        atoms += unit
+    for node in nodes:
+        for vector in vectors:
+            unit = linker(vector)
+            unit.positions += node + vector / 2
+            atoms += unit
+    atoms.wrap()
+    return atoms
