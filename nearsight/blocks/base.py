@@ -60,9 +60,9 @@ class Blueprint(Spec):
     """How a cluster is built around its core (paper, Section 2.4)."""
 
     mantle: int = Field(
-        1, ge=0, le=3, title="Mantle depth", description="shells of neighbouring blocks"
+        default=1, ge=0, le=3, title="Mantle depth", description="shells of neighbouring blocks"
     )
-    cap: Literal["H"] = Field("H", title="Termination")
+    cap: Literal["H"] = Field(default="H", title="Termination")
 
 
 @dataclass(frozen=True)

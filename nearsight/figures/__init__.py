@@ -1,0 +1,26 @@
+"""Figures: each takes plain arrays and returns a matplotlib Figure, free of global state."""
+
+from nearsight.figures.chemistry import atom_types
+from nearsight.figures.cluster import cluster
+from nearsight.figures.cost import cost
+from nearsight.figures.feature_space import feature_space
+from nearsight.figures.learning_curve import learning_curve
+from nearsight.figures.likelihood_error import likelihood_error
+from nearsight.figures.parity import parity
+from nearsight.figures.render import to_bytes, to_data_uri
+from nearsight.figures.scene import scene
+from nearsight.figures.structure import structure
+
+__all__ = [
+    "atom_types",
+    "cluster",
+    "cost",
+    "feature_space",
+    "learning_curve",
+    "likelihood_error",
+    "parity",
+    "scene",
+    "structure",
+    "to_bytes",
+    "to_data_uri",
+]

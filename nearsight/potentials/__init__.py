@@ -1,0 +1,53 @@
+"""The learned potential: train, evaluate, features."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from nearsight.potentials.architecture import Architecture, TrainingSpec
+from nearsight.potentials.base import Potential, Prediction
+from nearsight.potentials.calculator import calculator
+from nearsight.potentials.graph import UnknownElement
+from nearsight.potentials.nequip import NequIP
+from nearsight.potentials.training import Trained, train
+
+__all__ = [
+    "Architecture",
+    "NequIP",
+    "Potential",
+    "Prediction",
+    "Trained",
+    "TrainingSpec",
+    "UnknownElement",
+    "calculator",
+    "load",
+    "train",
+]
+
+
+class Blobs(Protocol):
+    """What `load` needs of a lake."""
+
+    def get_blob(self, name: str) -> bytes: ...
+
+
+def load(path_or_key: str | os.PathLike[str], lake: Blobs | None = None) -> NequIP:
+    """Load a potential from a file, or from a lake by its model key.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no lake is given and there is no such file.
+    ValueError
+        If what is there is not a Nearsight model.
+    """
+    if lake is not None:
+        return NequIP.from_bytes(lake.get_blob(model_blob(str(path_or_key))))
+    return NequIP.from_bytes(Path(path_or_key).read_bytes())
+
+
+def model_blob(key: str) -> str:
+    """Name of the blob that holds the model with this key."""
+    return f"{key}.safetensors"

@@ -21,21 +21,40 @@ Progress = Callable[[float], None]
 class WalkSpec(Spec):
     """One exploration walk: NPT molecular dynamics (paper, Section 3, Active Learning)."""
 
-    temperature: float = Field(600.0, gt=0, title="Temperature", description="K")
-    pressure: tuple[float, float] = Field(
-        (-1.5, 1.5), title="Pressure range", description="GPa; a walk draws one value from it"
+    temperature: float = Field(default=600.0, gt=0, title="Temperature", description="K")
+    pressure: tuple[float, float] | None = Field(
+        default=(-1.5, 1.5),
+        title="Pressure range",
+        description="GPa; a walk draws one value from it; empty: the cell stays as it is (NVT)",
     )
-    duration: float = Field(500.0, gt=0, title="Duration", description="fs")
-    timestep: float = Field(0.5, gt=0, le=2.0, title="Time step", description="fs")
-    friction: float = Field(5.0, gt=0, title="Langevin friction", description="1/ps")
-    barostat_interval: int = Field(25, gt=0, title="Steps between barostat moves")
-    frame_interval: float = Field(10.0, gt=0, title="Time between kept frames", description="fs")
-    max_force: float = Field(50.0, gt=0, title="Largest sane force", description="eV/Å")
+    duration: float = Field(default=500.0, gt=0, title="Duration", description="fs")
+    timestep: float = Field(default=0.5, gt=0, le=2.0, title="Time step", description="fs")
+    friction: float = Field(default=5.0, gt=0, title="Langevin friction", description="1/ps")
+    barostat_time: float = Field(
+        default=100.0, gt=0, title="Relaxation time of the cell", description="fs"
+    )
+    bulk_modulus: float = Field(
+        default=40.0,
+        gt=0,
+        title="Expected bulk modulus",
+        description="GPa; sets how fast the cell follows its stress, not where it settles",
+    )
+    frame_interval: float = Field(
+        default=10.0, gt=0, title="Time between kept frames", description="fs"
+    )
+    max_force: float = Field(default=50.0, gt=0, title="Largest sane force", description="eV/Å")
     max_temperature_ratio: float = Field(
-        4.0, gt=1, title="Largest sane kinetic over set temperature"
+        default=4.0, gt=1, title="Largest sane kinetic over set temperature"
     )
     volume_range: tuple[float, float] = Field(
-        (0.8, 1.25), title="Sane volumes", description="relative to the start"
+        default=(0.8, 1.25), title="Sane volumes", description="relative to the start"
+    )
+    min_distance_ratio: float = Field(
+        default=0.5,
+        ge=0,
+        lt=1,
+        title="Smallest sane distance",
+        description="relative to the sum of two atoms' covalent radii",
     )
 
 
@@ -58,7 +77,7 @@ class Trajectory:
     temperatures
         (n_frames,) kinetic temperatures in K.
     pressure
-        The applied pressure that this walk drew, GPa.
+        The applied pressure that this walk drew, GPa; None where the cell was kept.
     stop
         "finished", or why a guard ended the walk early.
     seconds
@@ -71,7 +90,7 @@ class Trajectory:
     times: NDArray[np.float64]
     energies: NDArray[np.float64]
     temperatures: NDArray[np.float64]
-    pressure: float
+    pressure: float | None
     stop: str
     seconds: float
 

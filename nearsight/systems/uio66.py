@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 LATTICE_CONSTANT = 20.75
 """Edge of the conventional cubic cell in Å, close to its relaxed value."""
 
-# Distances in Å. Brick: metal on the octahedron's axes, mu3-O and mu3-OH on alternating cube diagonals.
+# Distances in Å. Brick: metal on the octahedron's axes, mu3-O and mu3-OH on alternating cube
+# diagonals.
 METAL_RADIUS = 2.49
 MU3_O = 1.19
 MU3_OH = 1.40

@@ -24,5 +24,5 @@ class Density(Protocol):
     def unknown(
         self, features: NDArray[np.float64], numbers: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        """Return (n_atoms,): True where the environment lies below the training set's own quantile."""
+        """Return (n_atoms,): True below a low quantile of the training set's own likelihoods."""
         ...

@@ -1,0 +1,148 @@
+"""The active-learning campaign of the paper's Figure 2A."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.artifacts import publish
+from flows.campaign import Campaign
+from flows.history import Cycle, register
+from flows.summary import metrics_of
+from nearsight.references import reference
+from tasks.evaluate import evaluate
+from tasks.explore import explore, start_structure
+from tasks.extract import extract
+from tasks.ingest import dataset, ingest
+from tasks.label import converged, label
+from tasks.score import fit, score
+from tasks.train import adopt, train
+from tasks.workplace import Workplace, workplace
+
+Verdict = Literal["cycles done", "target met", "nothing unknown"]
+
+
+@flow(
+    name="al_cycle",
+    flow_run_name="{campaign.name}",
+    task_runner=ThreadPoolTaskRunner(max_workers=64),
+    persist_result=False,
+)
+def al_cycle(campaign: Campaign) -> Verdict:
+    """Explore, score, extract, label, train, evaluate; then again.
+
+    Whatever the lake already holds is not computed again, so a campaign that was interrupted goes
+    on where it was. It ends after its cycles, when its accuracy target is met, or when nothing
+    unknown is found any more; the return value says which.
+
+    Raises
+    ------
+    ImportError
+        If the level of theory is not installed.
+    CampaignChanged
+        If the lake holds a campaign of this name with other options.
+    TooManyFailures
+        If more labels of a batch failed than the campaign allows.
+    """
+    reference(campaign.level)
+    with workplace(campaign.lake, campaign.site) as work:
+        register(work.lake, campaign)
+        crystals = ingest(work.lake, campaign.start.training, campaign.level)
+        tests = {
+            name: dataset(work.lake, ingest(work.lake, path, campaign.level))
+            for name, path in campaign.tests.items()
+        }
+        last = begin(work, campaign, crystals, tests)
+        while (verdict := judge(work, campaign, last)) is None:
+            last = turn(work, campaign, crystals, tests, last)
+        publish(work.lake, campaign)
+    return verdict
+
+
+def begin(
+    work: Workplace, campaign: Campaign, crystals: tuple[str, ...], tests: dict[str, str]
+) -> Cycle:
+    """Cycle 0: the model that the campaign starts from, and its errors."""
+    data = dataset(work.lake, crystals)
+    start = campaign.start
+    if start.model is not None:
+        model = adopt(work.lake, start.model, data)
+    else:
+        model = train.submit(work, start.architecture, start.schedule, data, None).result()
+    errors = evaluate.submit(work, model, tests).result()
+    return Cycle(campaign.name, 0, model, data, errors).keep(work.lake)
+
+
+def turn(
+    work: Workplace,
+    campaign: Campaign,
+    crystals: tuple[str, ...],
+    tests: dict[str, str],
+    last: Cycle,
+) -> Cycle:
+    """One turn of Figure 2A, from the model of the last cycle to the next one."""
+    number = last.number + 1
+    walks = [
+        explore.submit(
+            work, system.name, start_structure(work.lake, system), last.model, campaign.walk, seed
+        )
+        for s, system in enumerate(campaign.systems)
+        for seed in seeds(campaign, number, s)
+    ]
+    density = fit.submit(work, last.model, last.dataset, campaign.density).result()
+    walked = [walk.result() for walk in walks]
+    scores = score.submit(work, walked, density).result()
+    batch = extract.submit(work, scores, last.dataset, campaign.extraction).result()
+    found = Cycle(
+        campaign.name, number, last.model, last.dataset, last.evaluations,
+        walked, density, scores, batch, clusters=last.clusters,
+    )
+    if not batch:
+        return found.keep(work.lake)
+    labels = label.submit(
+        work, f"cycle {number}", batch, campaign.level, campaign.max_failed
+    ).result()
+    grown = [*last.clusters, *converged(work.lake, labels)]
+    shown = [*replay(campaign, crystals, number), *(key for key, _ in grown)]
+    model = train.submit(
+        work,
+        campaign.start.architecture,
+        campaign.retraining.schedule,
+        dataset(work.lake, shown, [cluster for _, cluster in grown]),
+        last.model,
+    ).result()
+    data = dataset(
+        work.lake, [*crystals, *(key for key, _ in grown)], [cluster for _, cluster in grown]
+    )
+    errors = evaluate.submit(work, model, tests).result()
+    return replace(
+        found, model=model, dataset=data, evaluations=errors,
+        labels=[key for key, _ in labels], clusters=grown,
+    ).keep(work.lake)
+
+
+def judge(work: Workplace, campaign: Campaign, last: Cycle) -> Verdict | None:
+    """Why the campaign ends now, or None."""
+    errors = [m["mae_p95"] for m in metrics_of(work.lake, last).values()]
+    if campaign.target is not None and max(errors) < campaign.target:
+        return "target met"
+    if last.number > 0 and not last.batch:
+        return "nothing unknown"
+    return "cycles done" if last.number >= campaign.cycles else None
+
+
+def seeds(campaign: Campaign, number: int, system: int) -> list[int]:
+    """Seeds of a cycle's walks of one system."""
+    stream = np.random.SeedSequence([campaign.seed, number, system])
+    return [int(s) for s in stream.generate_state(campaign.walks)]
+
+
+def replay(campaign: Campaign, crystals: tuple[str, ...], number: int) -> list[str]:
+    """Crystals of the first training set that a cycle trains on again."""
+    rng = np.random.default_rng([campaign.seed, number])
+    count = min(campaign.retraining.replay, len(crystals))
+    return [crystals[i] for i in sorted(rng.choice(len(crystals), count, replace=False))]

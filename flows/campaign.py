@@ -1,0 +1,105 @@
+"""The parameters of an active-learning campaign: the YAML file, the form, the content of its keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from nearsight.potentials import Architecture, TrainingSpec
+from nearsight.references import SEVENNET_0, LevelOfTheory
+from nearsight.sampling import WalkSpec
+from nearsight.spec import Spec
+from nearsight.systems import System
+from nearsight.uncertainty import MixtureSpec
+from tasks.extract import Extraction
+from tasks.pools import Site
+
+DATA = Path(__file__).parent / "data"
+"""What ships with Nearsight: data sets and the pristine model of UiO-66, see its README.md."""
+
+
+class Start(Spec):
+    """What a campaign knows at the beginning."""
+
+    training: Path = Field(
+        DATA / "pristine-train.extxyz.xz",
+        title="Training set",
+        description="labelled structures (extended XYZ), at the campaign's level of theory",
+    )
+    model: Path | None = Field(
+        DATA / "pristine.safetensors",
+        title="Model",
+        description="trained on that set; without one, the campaign begins by training it",
+    )
+    architecture: Architecture = Field(Architecture(), title="Architecture of a new model")
+    schedule: TrainingSpec = Field(TrainingSpec(), title="Training of a new model")
+
+
+class Retraining(Spec):
+    """How every cycle retrains."""
+
+    schedule: TrainingSpec = Field(
+        TrainingSpec(epochs=25, learning_rate=0.005), title="Schedule"
+    )
+    replay: int = Field(
+        20,
+        ge=1,
+        title="Structures of the training set that are shown again",
+        description="drawn anew for every cycle, so that nothing is forgotten",
+    )
+
+
+class Campaign(Spec):
+    """An active-learning campaign (paper, Section 2.2)."""
+
+    name: str = Field(
+        "campaign", pattern=r"^[a-z0-9][a-z0-9-]*$", title="Name", description="tags its snapshots"
+    )
+    lake: str = Field("lake", min_length=1, title="Lake", description="a directory")
+    systems: tuple[System, ...] = Field(
+        (System(variant="ld"),), min_length=1, title="Systems to learn"
+    )
+    level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
+    start: Start = Field(Start(), title="Start")
+    tests: dict[str, Path] = Field(
+        {"S_pr": DATA / "pristine-test.extxyz.xz", "S_ld": DATA / "linker-defect-test.extxyz.xz"},
+        min_length=1,
+        title="Test sets",
+        description="labelled structures (extended XYZ) by name",
+    )
+    cycles: int = Field(3, ge=1, le=1000, title="Cycles at most")
+    walks: int = Field(2, ge=1, le=10_000, title="Walks for each system in a cycle")
+    walk: WalkSpec = Field(WalkSpec(), title="Walk")
+    density: MixtureSpec = Field(MixtureSpec(), title="Density of known environments")
+    extraction: Extraction = Field(Extraction(), title="Extraction")
+    retraining: Retraining = Field(Retraining(), title="Retraining")
+    target: float | None = Field(
+        None,
+        gt=0,
+        title="Accuracy target",
+        description="meV/Å; the campaign ends once force MAE_p95 is below it on every test set",
+    )
+    max_failed: float = Field(
+        0.5, ge=0, le=1, title="Share of failed labels that ends the campaign"
+    )
+    site: Site = Field(Site(), title="Site")
+    seed: int = Field(0, ge=0, title="Seed")
+
+    @model_validator(mode="after")
+    def _files_are_there(self) -> Self:
+        files = {"start.training": self.start.training, "start.model": self.start.model}
+        files |= {f"tests.{name}": path for name, path in self.tests.items()}
+        files |= {f"systems.{i}.file": s.file for i, s in enumerate(self.systems)}
+        for field, path in files.items():
+            if path is not None and not path.is_file():
+                raise ValueError(f"{field}: there is no file {path}")
+        names = [system.name for system in self.systems]
+        if len(set(names)) < len(names):
+            raise ValueError(f"systems: two of them are called {max(names, key=names.count)}")
+        return self
+
+
+DEMO = Campaign(name="demo", lake="lake/demo", cycles=2)
+"""The main job on embedded defaults: learn a linker defect in UiO-66 on a laptop."""

@@ -1,0 +1,123 @@
+"""What a campaign left in the lake, cycle by cycle: written by the flow, read by every report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from flows.campaign import Campaign
+from storage import Lake, Record, content_key
+from tasks.ingest import members
+
+MAY_CHANGE = {"lake", "cycles", "target", "max_failed", "site"}
+"""Options that a campaign may be resumed with other values of: no result depends on them."""
+
+
+class CampaignChanged(ValueError):
+    """The lake holds a campaign of this name that was run with other options."""
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One cycle's results, all by key. Cycle 0 is the start model.
+
+    Attributes
+    ----------
+    model, dataset
+        The model that the cycle ends with, and everything labelled that it has learned from.
+    evaluations
+        Key of the model's errors by test set.
+    walks, density, scores
+        Of this cycle; the density is over the features of the model it began with.
+    batch
+        Clusters that this cycle cut.
+    clusters
+        (label key, cluster key) of every converged cluster so far.
+    """
+
+    campaign: str
+    number: int
+    model: str
+    dataset: str
+    evaluations: dict[str, str]
+    walks: Sequence[str] = ()
+    density: str = ""
+    scores: Sequence[str] = ()
+    batch: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    clusters: Sequence[tuple[str, str]] = ()
+
+    @property
+    def tag(self) -> str:
+        """Tag of the cycle's snapshot."""
+        return f"{self.campaign}/cycle-{self.number:03d}"
+
+    def keep(self, lake: Lake) -> Self:
+        """Record the cycle and commit its snapshot; both once only."""
+        lake.put(Record("cycle", _cycle_key(self.campaign, self.number), asdict(self), {}))
+        of_data = members(lake, self.dataset)
+        lake.commit(
+            self.tag,
+            {
+                "walk": self.walks,
+                "scores": self.scores,
+                "cluster": self.batch,
+                "label": [*(label for label, _ in of_data), *self.labels],
+                "dataset": [self.dataset],
+                "model": [self.model],
+                "evaluation": list(self.evaluations.values()),
+            },
+            {"campaign": self.campaign, "cycle": self.number, "model": self.model},
+        )
+        return self
+
+
+def _cycle_key(campaign: str, number: int) -> str:
+    return content_key("cycle", {"campaign": campaign, "number": number})
+
+
+def read_cycles(lake: Lake, campaign: str) -> list[Cycle]:
+    """All finished cycles of a campaign, oldest first."""
+    cycles: list[Cycle] = []
+    while lake.has("cycle", key := _cycle_key(campaign, len(cycles))):
+        told = lake.get("cycle", key).metadata
+        told["clusters"] = [tuple(pair) for pair in told["clusters"]]
+        cycles.append(Cycle(**told))
+    return cycles
+
+
+def register(lake: Lake, campaign: Campaign) -> None:
+    """Note the campaign's options in the lake, or check that they are those noted before.
+
+    Raises
+    ------
+    CampaignChanged
+        If this lake holds a campaign of the same name that was run with other options.
+    """
+    options = campaign.model_dump(mode="json", exclude=MAY_CHANGE)
+    key = content_key("campaign", {"name": campaign.name})
+    lake.put(Record("campaign", key, options, {}))
+    before = lake.get("campaign", key).metadata
+    changed = sorted(_differences(before, options))
+    if changed:
+        raise CampaignChanged(
+            f"the lake {lake.url} holds a campaign {campaign.name!r} that was run with another "
+            f"{changed[0]}; give this one another name, or another lake, or that option back"
+        )
+
+
+def _differences(a: Any, b: Any, path: str = "") -> set[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return {
+            d
+            for name in a.keys() | b.keys()
+            for d in _differences(a.get(name), b.get(name), f"{path}.{name}" if path else name)
+        }
+    return set() if a == b else {path}
+
+
+def campaigns(lake: Lake) -> dict[str, dict[str, Any]]:
+    """Options of every campaign in the lake, by name."""
+    found = [lake.get("campaign", key).metadata for key in lake.keys("campaign")]
+    return {options["name"]: options for options in sorted(found, key=lambda o: str(o["name"]))}

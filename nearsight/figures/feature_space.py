@@ -1,0 +1,99 @@
+"""Feature space of one element on its two largest principal components (paper, Figure 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from nearsight.figures.chemistry import COMMON_NAMES
+from nearsight.figures.style import MARKERS, SERIES, VERMILLION, new_figure, tidy
+
+
+def feature_space(
+    train_features: NDArray[np.float64],
+    train_types: NDArray[np.str_],
+    new_features: NDArray[np.float64] | None = None,
+    *,
+    new_label: str = "new, unknown environments",
+    element: str = "C",
+    max_points: int = 5000,
+    seed: int = 0,
+) -> Figure:
+    """Draw what the model sees of one element: training environments, new ones on top.
+
+    The principal components are those of the training features alone, so that new environments
+    are seen with the eyes of the training set.
+
+    Parameters
+    ----------
+    train_features
+        (n_train, n_features) features of the training atoms of `element` (no unit).
+    train_types
+        (n_train,) chemical type of each, see `atom_types`.
+    new_features
+        (n_new, n_features) features of environments from exploration; drawn in vermillion.
+    new_label
+        What the new environments are, for the legend.
+    element
+        Chemical symbol, for the axes.
+    max_points
+        At most so many training points are drawn (drawn by lot with `seed`); all of them
+        define the components.
+    """
+    if len(train_features) < 3 or train_features.shape[1] < 2:
+        raise ValueError("two principal components need at least 3 atoms and 2 features")
+    mean = train_features.mean(axis=0)
+    _, singular, axes_of_space = np.linalg.svd(train_features - mean, full_matrices=False)
+    share = 100 * singular**2 / max(float((singular**2).sum()), 1e-300)
+    # the sign of a component is free: fix it, so that the picture does not flip between cycles
+    components = axes_of_space[:2]
+    largest = np.abs(components).argmax(axis=1)
+    components = components * np.sign(components[np.arange(2), largest])[:, None]
+
+    figure = new_figure(4.8)
+    axes = tidy(figure.add_subplot(), grid="both")
+    shown = np.arange(len(train_features))
+    if len(shown) > max_points:
+        shown = np.random.default_rng(seed).choice(shown, max_points, replace=False)
+    flat = (train_features[shown] - mean) @ components.T
+    types = train_types[shown]
+    for k, kind in enumerate(np.unique(train_types)):
+        here = flat[types == kind]
+        name = f"{kind} {COMMON_NAMES.get(str(kind), '')}".strip()
+        axes.scatter(
+            here[:, 0],
+            here[:, 1],
+            s=12,
+            color=SERIES[k % len(SERIES)],
+            marker=MARKERS[k % len(MARKERS)],
+            linewidths=0,
+            alpha=0.6,
+            label=f"{name} ({int((train_types == kind).sum())})",
+        )
+    if new_features is not None and len(new_features):
+        new = (new_features - mean) @ components.T
+        axes.scatter(
+            new[:, 0],
+            new[:, 1],
+            s=26,
+            color=VERMILLION,
+            marker="D",
+            edgecolors="black",
+            linewidths=0.4,
+            label=f"{new_label} ({len(new)})",
+            gid="new",
+            zorder=3,
+        )
+    axes.set_xlabel(f"principal component 1 of {element} features ({share[0]:.0f} % of variance)")
+    axes.set_ylabel(f"principal component 2 ({share[1]:.0f} %)")
+    figure.legend(
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+        markerscale=1.5,
+        handletextpad=0.2,
+        columnspacing=1.0,
+    )
+    return figure

@@ -1,0 +1,49 @@
+"""What all figures share: colours that everybody can tell apart, sizes, bare axes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette: told apart with every kind of colour vision.
+BLACK = "#000000"
+ORANGE = "#e69f00"
+SKY = "#56b4e9"
+GREEN = "#009e73"
+YELLOW = "#f0e442"
+BLUE = "#0072b2"
+VERMILLION = "#d55e00"
+PURPLE = "#cc79a7"
+GREY = "#8a8a8a"
+
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, GREY, YELLOW)
+"""For things in a row; vermillion is left out because it always means "new" or "unknown"."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+ELEMENTS = {"H": "#d0d0d0", "C": "#4a4a4a", "O": ORANGE, "Zr": BLUE, "Hf": PURPLE, "N": SKY}
+"""Colour of the elements that UiO-66 is made of; others are green."""
+
+WIDTH = 5.6
+"""Width of a figure in inch: its text of 10 pt stays readable on a telephone."""
+
+
+def element_colour(symbol: str) -> str:
+    """Colour of an element, as #rrggbb."""
+    return ELEMENTS.get(symbol, GREEN)
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Empty figure of `width` x `height` inch that belongs to no global state."""
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def tidy(axes: Axes, grid: Literal["x", "y", "both"] | None = None) -> Axes:
+    """Take away the box around `axes` and put a faint grid below the data."""
+    axes.spines[["top", "right"]].set_visible(False)
+    if grid is not None:
+        axes.grid(True, axis=grid, color="#dddddd", linewidth=0.6)
+        axes.set_axisbelow(True)
+    return axes

@@ -1,0 +1,63 @@
+"""Structures as NequIP's graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.data import chemical_symbols
+from nequip.data import AtomicDataDict, compute_neighborlist_, from_dict
+
+from nearsight.references.base import Label
+
+Graph = dict[str, Any]
+
+
+class UnknownElement(ValueError):
+    """The structure holds an element that the model was never built for."""
+
+
+def to_graph(atoms: Atoms, elements: Sequence[str], r_max: float) -> Graph:
+    """Turn a structure into a graph with neighbours within `r_max` (Å).
+
+    Raises
+    ------
+    UnknownElement
+        If an element of `atoms` is not among the model's `elements`.
+    """
+    types = np.full(len(chemical_symbols), -1)
+    types[[chemical_symbols.index(e) for e in elements]] = np.arange(len(elements))
+    atom_types = types[atoms.numbers]
+    if (atom_types < 0).any():
+        strange = sorted({chemical_symbols[z] for z in atoms.numbers[atom_types < 0]})
+        raise UnknownElement(
+            f"{', '.join(strange)} is not among the elements this model was built for "
+            f"({', '.join(elements)}); train a model on data that holds it"
+        )
+    finite = not atoms.pbc.any()
+    graph: Graph = from_dict(
+        {
+            AtomicDataDict.POSITIONS_KEY: atoms.positions,
+            AtomicDataDict.CELL_KEY: np.zeros((3, 3)) if finite else atoms.cell.array,
+            AtomicDataDict.PBC_KEY: atoms.pbc,
+            AtomicDataDict.ATOM_TYPE_KEY: atom_types,
+        }
+    )
+    return compute_neighborlist_(graph, r_max)
+
+
+def add_label(graph: Graph, label: Label) -> Graph:
+    """Return `graph` with the label's targets; a label without stress has a masked one."""
+    if label.energy is None or label.forces is None:
+        raise ValueError(f"a label that is {label.status} cannot be trained on")
+    stress = np.full((3, 3), np.nan) if label.stress is None else label.stress
+    dtype = graph[AtomicDataDict.POSITIONS_KEY].dtype
+    return {
+        **graph,
+        AtomicDataDict.TOTAL_ENERGY_KEY: torch.tensor([[label.energy]], dtype=dtype),
+        AtomicDataDict.FORCE_KEY: torch.tensor(label.forces, dtype=dtype),
+        AtomicDataDict.STRESS_KEY: torch.tensor(stress, dtype=dtype).reshape(1, 3, 3),
+    }

@@ -1,0 +1,178 @@
+"""NequIP behind the seam: a network, its weights as plain data, and its evaluation."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from ase import Atoms
+from nequip.data import AtomicDataDict
+from nequip.model import NequIPGNNModel
+from nequip.utils.global_state import set_global_state
+from numpy.typing import NDArray
+
+from nearsight.potentials.architecture import Architecture
+from nearsight.potentials.base import Prediction
+from nearsight.potentials.graph import Graph, to_graph
+
+FORMAT = "nearsight-nequip-1"
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What the data set tells the network before training.
+
+    Attributes
+    ----------
+    reference_energies
+        eV per atom of each element; the network learns the rest.
+    force_scale
+        Root mean square force of the training set in eV/Å, the scale of atomic energies.
+    neighbours
+        Mean number of neighbours within the cutoff.
+    """
+
+    reference_energies: dict[str, float]
+    force_scale: float
+    neighbours: float
+
+
+def build_config(
+    architecture: Architecture, elements: tuple[str, ...], norm: Normalisation, seed: int
+) -> dict[str, Any]:
+    """Arguments of NequIP's own model builder."""
+    return {
+        "_target_": "nequip.model.NequIPGNNModel",
+        "seed": seed,
+        "model_dtype": "float32",
+        "type_names": list(elements),
+        "r_max": architecture.r_max,
+        "num_layers": architecture.num_layers,
+        "l_max": architecture.l_max,
+        "parity": architecture.parity,
+        "num_features": list(architecture.num_features),
+        "num_bessels": architecture.num_bessels,
+        "radial_mlp_depth": 1,
+        "radial_mlp_width": architecture.radial_mlp_width,
+        "avg_num_neighbors": norm.neighbours,
+        "per_type_energy_scales": norm.force_scale,
+        "per_type_energy_shifts": norm.reference_energies,
+        "per_type_energy_shifts_trainable": False,
+    }
+
+
+class NequIP:
+    """A NequIP potential (satisfies `Potential`).
+
+    Parameters
+    ----------
+    architecture, elements, norm
+        What the network is built from; `elements` are its atom types.
+    weights
+        Tensors by name, as NequIP names them.
+    device
+        Where it runs: "cpu" or "cuda".
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        elements: tuple[str, ...],
+        norm: Normalisation,
+        weights: Mapping[str, torch.Tensor],
+        device: str = "cpu",
+    ) -> None:
+        self.architecture = architecture
+        self.elements = elements
+        self.norm = norm
+        self.weights = dict(weights)
+        self.device = device
+        set_global_state()
+        config = build_config(architecture, elements, norm, seed=0)
+        del config["_target_"]
+        model = NequIPGNNModel(**config)
+        model.load_state_dict(self.weights)
+        self._model = model.to(device).eval()
+        self._model.requires_grad_(False)
+        self._energy_model = self._model.model.func
+
+    def graph(self, atoms: Atoms) -> Graph:
+        """The structure as this network sees it."""
+        graph = to_graph(atoms, self.elements, self.architecture.r_max)
+        return {k: v.to(self.device) for k, v in graph.items()}
+
+    def evaluate(self, atoms: Atoms) -> Prediction:
+        """Energy (eV), forces (eV/Å), stress (eV/Å³) and features of one structure.
+
+        Raises
+        ------
+        UnknownElement
+            If `atoms` holds an element that the network was not built for.
+        """
+        out = self._model(self.graph(atoms))
+        stress = out[AtomicDataDict.STRESS_KEY].detach().cpu().double().numpy()[0]
+        return Prediction(
+            energy=float(out[AtomicDataDict.TOTAL_ENERGY_KEY].item()),
+            forces=out[AtomicDataDict.FORCE_KEY].detach().cpu().double().numpy(),
+            stress=stress if atoms.pbc.all() else None,
+            features=_features(out),
+        )
+
+    def features(self, atoms: Atoms) -> NDArray[np.float64]:
+        """F, (n_atoms, n_features), without the cost of forces (paper, Section 2.1.2)."""
+        with torch.no_grad():
+            return _features(self._energy_model(self.graph(atoms)))
+
+    def to_bytes(self) -> bytes:
+        """Weights and architecture as one safetensors file: data, never code."""
+        header = {
+            "format": FORMAT,
+            "architecture": self.architecture.model_dump_json(),
+            "elements": json.dumps(self.elements),
+            "normalisation": json.dumps(asdict(self.norm)),
+        }
+        tensors = {k: v.detach().cpu().contiguous() for k, v in self.weights.items()}
+        return safetensors.torch.save(tensors, metadata=header)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, device: str = "cpu") -> NequIP:
+        """Read what `to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            If `data` is not such a model.
+        """
+        try:
+            length = int.from_bytes(data[:8], "little")
+            header = json.loads(data[8 : 8 + length])["__metadata__"]
+            known = header["format"] == FORMAT
+        except (KeyError, ValueError, TypeError) as error:
+            raise ValueError("this is not a Nearsight model (safetensors with its header)") from error
+        if not known:
+            raise ValueError(f"model format {header['format']!r} is not {FORMAT!r}")
+        return cls(
+            Architecture.model_validate_json(header["architecture"]),
+            tuple(json.loads(header["elements"])),
+            Normalisation(**json.loads(header["normalisation"])),
+            safetensors.torch.load(data),
+            device,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `to_bytes` to a file."""
+        Path(path).write_bytes(self.to_bytes())
+
+
+def _features(out: Graph) -> NDArray[np.float64]:
+    features: NDArray[np.float64] = (
+        out[AtomicDataDict.NODE_FEATURES_KEY].detach().cpu().double().numpy()
+    )
+    return features

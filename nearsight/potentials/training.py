@@ -1,0 +1,237 @@
+"""Training a potential through NequIP's own Lightning module."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from ase import Atoms
+from ase.data import chemical_symbols
+from lightning.pytorch.callbacks import Callback
+from nequip.data import AtomicDataDict
+from nequip.train import EMALightningModule
+from nequip.utils.global_state import set_global_state
+from torch.utils.data import DataLoader
+
+from nearsight.potentials.architecture import Architecture, TrainingSpec
+from nearsight.potentials.graph import Graph, add_label, to_graph
+from nearsight.potentials.nequip import NequIP, Normalisation, build_config
+from nearsight.references.base import Label
+
+Frame = tuple[Atoms, Label]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained potential and how it got there.
+
+    Attributes
+    ----------
+    potential
+        With the (averaged) weights of its best epoch.
+    training_loss, validation_loss
+        One value an epoch: the weighted loss of `TrainingSpec`.
+    """
+
+    potential: NequIP
+    training_loss: tuple[float, ...]
+    validation_loss: tuple[float, ...]
+
+
+def train(
+    frames: Sequence[Frame],
+    architecture: Architecture,
+    spec: TrainingSpec,
+    reference_energies: dict[str, float],
+    parent: NequIP | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a potential on labelled structures, crystals and clusters mixed.
+
+    Parameters
+    ----------
+    frames
+        Structures with converged labels; labels without stress (clusters) are fine.
+    reference_energies
+        eV per atom of every element in `frames`; crystals and clusters of different composition
+        share one energy scale through them.
+    parent
+        Start from these weights (a warm start). Its architecture, scale and elements are kept.
+    progress
+        Told the fraction of the steps that are done.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two frames, a label that is not converged, or an element without reference
+        energy or unknown to `parent`.
+    """
+    if len(frames) < 2:
+        raise ValueError(f"training needs at least 2 labelled structures, not {len(frames)}")
+    elements = tuple(
+        chemical_symbols[z] for z in sorted({int(z) for atoms, _ in frames for z in atoms.numbers})
+    )
+    missing = [e for e in elements if e not in reference_energies]
+    if missing:
+        raise ValueError(f"no reference energy for {', '.join(missing)}")
+    if parent is not None:
+        architecture = parent.architecture
+        elements = parent.elements
+    set_global_state()
+    graphs = [
+        add_label(to_graph(atoms, elements, architecture.r_max), label) for atoms, label in frames
+    ]
+    if parent is None:
+        norm = _normalisation(graphs, {e: reference_energies[e] for e in elements})
+    else:
+        norm = Normalisation(
+            {e: reference_energies.get(e, parent.norm.reference_energies[e]) for e in elements},
+            parent.norm.force_scale,
+            parent.norm.neighbours,
+        )
+    training, validation = _split(graphs, spec)
+    device = _device(spec)
+    steps = spec.epochs * int(np.ceil(len(training) / spec.batch_size))
+    module = _module(build_config(architecture, elements, norm, spec.seed), spec, steps)
+    if parent is not None:
+        shifts = {k: v for k, v in module.model.state_dict().items() if k.endswith(".shifts")}
+        module.model.load_state_dict(
+            {f"sole_model.{k}": v for k, v in parent.weights.items()} | shifts
+        )
+        module.ema.num_updates = 0
+        module.ema.update_parameters(module.model)
+    record = _Record(steps, progress)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as scratch:
+        warnings.filterwarnings("ignore", module="lightning")
+        trainer = lightning.Trainer(
+            max_epochs=spec.epochs,
+            accelerator=device,
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            default_root_dir=scratch,
+            callbacks=[record],
+        )
+        trainer.fit(
+            module,
+            _loader(training, spec.batch_size, seed=spec.seed),
+            _loader(validation, spec.batch_size),
+        )
+    return Trained(
+        NequIP(architecture, elements, norm, record.best),
+        tuple(record.training_loss),
+        tuple(record.validation_loss),
+    )
+
+
+def _normalisation(graphs: Sequence[Graph], reference_energies: dict[str, float]) -> Normalisation:
+    forces = torch.cat([g[AtomicDataDict.FORCE_KEY] for g in graphs])
+    edges = sum(g[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for g in graphs)
+    return Normalisation(
+        reference_energies, float(forces.square().mean().sqrt()), edges / len(forces)
+    )
+
+
+def _split(graphs: list[Graph], spec: TrainingSpec) -> tuple[list[Graph], list[Graph]]:
+    order = np.random.default_rng(spec.seed).permutation(len(graphs))
+    held_out = max(1, round(spec.validation_fraction * len(graphs)))
+    return [graphs[i] for i in order[held_out:]], [graphs[i] for i in order[:held_out]]
+
+
+def _device(spec: TrainingSpec) -> str:
+    if spec.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device 'cuda' was asked for, but no GPU is visible to this process")
+    if spec.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return spec.device
+
+
+def _loader(graphs: list[Graph], batch_size: int, seed: int | None = None) -> DataLoader[Graph]:
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    return DataLoader(
+        graphs,  # type: ignore[arg-type]
+        batch_size,
+        shuffle=seed is not None,
+        generator=generator,
+        collate_fn=AtomicDataDict.batched_from_list,
+    )
+
+
+def _module(model: dict[str, Any], spec: TrainingSpec, steps: int) -> EMALightningModule:
+    def metric(name: str, field: Any, weight: float, **options: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "field": field,
+            "coeff": weight,
+            "metric": {"_target_": "nequip.train.MeanSquaredError"},
+            **options,
+        }
+
+    per_atom = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
+    loss = {
+        "_target_": "nequip.train.MetricsManager",
+        "metrics": [
+            metric("energy", per_atom, spec.energy_weight),
+            metric("forces", "forces", spec.force_weight),
+            metric("stress", "stress", spec.stress_weight, ignore_nan=True),
+        ],
+    }
+    return EMALightningModule(
+        ema_decay=spec.ema_decay,
+        model=model,
+        num_datasets={"train": 1, "val": 1, "test": 0},
+        loss=loss,
+        val_metrics=loss,
+        optimizer={"_target_": "torch.optim.Adam", "lr": spec.learning_rate},
+        lr_scheduler={
+            "scheduler": {
+                "_target_": "torch.optim.lr_scheduler.OneCycleLR",
+                "max_lr": spec.learning_rate,
+                "total_steps": steps,
+                "pct_start": max(spec.warmup, 1.5 / steps),
+                "cycle_momentum": False,
+            },
+            "interval": "step",
+        },
+    )
+
+
+class _Record(Callback):
+    """Keeps the losses of every epoch and the averaged weights of the best one."""
+
+    def __init__(self, steps: int, progress: Progress | None) -> None:
+        self.steps = steps
+        self.progress = progress
+        self.epoch: list[float] = []
+        self.training_loss: list[float] = []
+        self.validation_loss: list[float] = []
+        self.best: dict[str, torch.Tensor] = {}
+
+    def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+        self.epoch.append(float(trainer.callback_metrics["train_loss_step/weighted_sum"]))
+        if self.progress is not None:
+            self.progress(trainer.global_step / self.steps)
+
+    def on_validation_end(self, trainer: Any, module: EMALightningModule) -> None:
+        # callbacks come before the module's own hook, which swaps the averaged weights out again
+        loss = float(trainer.callback_metrics["val0_epoch/weighted_sum"])
+        if not self.validation_loss or loss < min(self.validation_loss):
+            self.best = {
+                name.removeprefix("sole_model."): value.detach().cpu().clone()
+                for name, value in module.model.state_dict().items()
+            }
+        self.validation_loss.append(loss)
+
+    def on_train_epoch_end(self, *_: Any) -> None:
+        self.training_loss.append(float(np.mean(self.epoch)))
+        self.epoch.clear()

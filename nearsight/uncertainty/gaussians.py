@@ -1,0 +1,143 @@
+"""One mixture of Gaussians: how it is fitted and how it scores (paper, Section 2.3, eq 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.special import logsumexp
+
+from nearsight.spec import Spec
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
+
+RESOLUTION = 1e-3
+"""Smallest spread of a feature within an element, relative to the spread over all atoms."""
+
+
+class MixtureSpec(Spec):
+    """How the density of training environments is fitted (paper, Section 2.3)."""
+
+    max_components: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        title="Most Gaussians per element",
+        description="BIC picks the number",
+    )
+    pca: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        title="Variance kept by PCA",
+        description="fraction; empty: no reduction",
+    )
+    quantile: float = Field(
+        default=0.001,
+        ge=0,
+        lt=1,
+        title="Threshold quantile",
+        description="an atom less likely than this fraction of the training atoms is unknown",
+    )
+    margin: float = Field(
+        default=3.0,
+        ge=0,
+        title="Threshold margin",
+        description="log-units below the quantile, for atoms that the fit has not seen",
+    )
+    max_samples: int = Field(
+        default=4000,
+        ge=2,
+        title="Most atoms fitted per element",
+        description="drawn at random if more",
+    )
+    regularisation: float = Field(
+        default=1e-4, gt=0, title="Added to variances", description="of standardised features"
+    )
+    seed: int = Field(default=0, ge=0, title="Seed")
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """The mixture of one element in standardised, rotated features of dimension d.
+
+    `axes` (n_features, d) takes ``features - mean`` there; `precisions` (k, d, d) are upper
+    Cholesky factors of the inverse covariances; `threshold` (1,) is the log-likelihood below
+    which an atom is unknown.
+    """
+
+    mean: NDArray[np.float64]
+    axes: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    centres: NDArray[np.float64]
+    precisions: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+
+    def log_likelihood(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n_atoms,) for features (n_atoms, n_features)."""
+        x = (features - self.mean) @ self.axes
+        whitened = np.einsum("nd,kde->nke", x, self.precisions)
+        whitened -= np.einsum("kd,kde->ke", self.centres, self.precisions)
+        determinant = np.log(np.diagonal(self.precisions, axis1=1, axis2=2)).sum(axis=1)
+        gaussians = determinant - 0.5 * (
+            np.square(whitened).sum(axis=2) + x.shape[1] * np.log(2.0 * np.pi)
+        )
+        total: NDArray[np.float64] = logsumexp(gaussians + np.log(self.weights), axis=1)
+        return total
+
+
+def fit_gaussians(
+    features: NDArray[np.float64], floor: float, z: int, spec: MixtureSpec
+) -> Gaussians:
+    """Fit to the features (n_atoms, n_features) of element `z`, none narrower than `floor`."""
+    rng = np.random.default_rng([spec.seed, z])
+    sample = features
+    if len(features) > spec.max_samples:
+        sample = features[np.sort(rng.choice(len(features), spec.max_samples, replace=False))]
+    mean, scale = sample.mean(axis=0), np.maximum(sample.std(axis=0), floor)
+    axes = np.diag(1.0 / scale)
+    if spec.pca is not None:
+        axes = axes @ _principal(((sample - mean) / scale), spec.pca)
+    mixture = _least_bic((sample - mean) @ axes, spec, int(rng.integers(2**31)))
+    fitted = Gaussians(
+        mean=mean,
+        axes=axes,
+        weights=np.asarray(mixture.weights_, float),
+        centres=np.asarray(mixture.means_, float),
+        precisions=np.asarray(mixture.precisions_cholesky_, float),
+        threshold=np.array([-np.inf]),
+    )
+    own = np.quantile(fitted.log_likelihood(features), spec.quantile)
+    return replace(fitted, threshold=np.array([own - spec.margin]))
+
+
+def _principal(x: NDArray[np.float64], variance: float) -> NDArray[np.float64]:
+    """Return (n_features, d): the fewest principal axes that keep this fraction of variance."""
+    _, singular, rows = np.linalg.svd(x, full_matrices=False)
+    share = np.cumsum(singular**2) / max(float((singular**2).sum()), np.finfo(float).tiny)
+    d = min(int(np.searchsorted(share, variance - 1e-12)) + 1, len(rows))
+    return np.ascontiguousarray(rows[:d].T)
+
+
+def _least_bic(x: NDArray[np.float64], spec: MixtureSpec, seed: int) -> GaussianMixture:
+    """Fit mixtures of 1, 2, … Gaussians until the criterion has grown twice in a row."""
+    from sklearn.mixture import GaussianMixture  # seconds to import; forms need the spec alone
+
+    if len(x) == 1:
+        x = np.repeat(x, 2, axis=0)
+    most = max(1, min(spec.max_components, len(x) // (2 * x.shape[1])))
+    best, least, worse = None, np.inf, 0
+    for k in range(1, most + 1):
+        mixture = GaussianMixture(k, reg_covar=spec.regularisation, random_state=seed)
+        bic = float(mixture.fit(x).bic(x))
+        if bic < least:
+            best, least, worse = mixture, bic, 0
+        else:
+            worse += 1
+        if worse == 2:
+            break
+    return best

@@ -1,0 +1,59 @@
+"""The journal: immutable records, one object each, under ``journal/<kind>/<aa>/<key>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from storage.base import Objects
+from storage.errors import MissingObject
+from storage.records import Record, check_name, decode, encode, is_key
+from storage.schemas import check
+
+_LIST_ABOVE = 500
+"""From so many keys on, listing a kind is cheaper than asking for each of them."""
+
+
+class Journal:
+    """Records that are written once and never again."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def put(self, record: Record) -> bool:
+        """Keep `record` durably; False, and nothing changed, when its key was there already."""
+        check(record)
+        return self._objects.create(_name(record.kind, record.key), encode(record))
+
+    def get(self, kind: str, key: str) -> Record:
+        """Return a record, its checksum verified."""
+        name = _name(kind, key)
+        return decode(self._objects.read(name), name)
+
+    def has(self, kind: str, key: str) -> bool:
+        return self._objects.exists(_name(kind, key))
+
+    def keys(self, kind: str) -> list[str]:
+        """Keys of all records of `kind`, sorted."""
+        names = self._objects.names(f"journal/{kind}")
+        return sorted(key for name in names if is_key(key := name.rpartition("/")[2]))
+
+    def missing(self, kind: str, keys: Iterable[str]) -> list[str]:
+        """Those of `keys` that have no record, each once, in the order given: the work to do."""
+        wanted = list(dict.fromkeys(keys))
+        if len(wanted) < _LIST_ABOVE:
+            return [key for key in wanted if not self.has(kind, key)]
+        present = set(self.keys(kind))
+        return [key for key in wanted if key not in present]
+
+    def require(self, kind: str, keys: Iterable[str]) -> None:
+        """Raise `MissingObject` unless every one of `keys` has a record."""
+        if absent := self.missing(kind, keys):
+            raise MissingObject(
+                f"{len(absent)} {kind} records are not in the journal, the first {absent[0]}: "
+                "finish the work that makes them"
+            )
+
+
+def _name(kind: str, key: str) -> str:
+    check_name(kind, key)
+    return f"journal/{kind}/{key[:2]}/{key}"

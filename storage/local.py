@@ -1,0 +1,139 @@
+"""Objects in a local directory, and the lock that one committer holds."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from storage.errors import LakeError, MissingObject
+
+TEMPORARY = ".tmp-"
+"""Files of writers at work, or killed at work, begin with this; readers pass them by."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+class LocalObjects:
+    """Immutable objects as files below `root`.
+
+    An object is written to a temporary file beside its place, synced, and hard-linked into it, so
+    that it is there whole or not at all, whoever races or is killed. obstore's LocalStore links,
+    too, but syncs neither file nor directory: a label it acknowledged may be gone after a power
+    cut.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Store `data` once and durably; False, and nothing changed, when `name` existed."""
+        path = self.root / name
+        if self.exists(name):
+            return False
+        temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
+        try:
+            _make_folder(path.parent)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                created = _link(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync(path.parent)
+        except OSError as error:
+            raise explain(error, f"{self.root}/{name}") from error
+        return created
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of `name`, or raise `MissingObject`."""
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            raise MissingObject(f"the lake {self.root} holds no {name}") from None
+        except OSError as error:
+            raise LakeError(f"{self.root}/{name} could not be read: {error.strerror}") from error
+
+    def exists(self, name: str) -> bool:
+        try:
+            return (self.root / name).exists()
+        except OSError as error:
+            raise LakeError(f"{self.root}/{name} is out of reach: {error.strerror}") from error
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Names of all objects below the folder `prefix`, in no order."""
+        try:
+            entries = list(os.scandir(self.root / prefix))
+        except FileNotFoundError:
+            return
+        for entry in entries:
+            if entry.is_dir():
+                yield from self.names(f"{prefix}/{entry.name}")
+            elif not entry.name.startswith(TEMPORARY):
+                yield f"{prefix}/{entry.name}"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` alone among processes and threads; wait for whoever has it."""
+    try:
+        file = path.open("a")
+    except OSError as error:
+        raise explain(error, str(path)) from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def explain(error: OSError, name: str) -> LakeError:
+    """Say in one sentence why `name` was not written and what to do."""
+    if error.errno in _FULL:
+        return LakeError(
+            f"{name} was not written: the disk or quota is full; free some space and run again "
+            "(everything written before is kept)"
+        )
+    if error.errno in _FORBIDDEN:
+        return LakeError(
+            f"{name} was not written: {error.strerror}; make the lake's directory writable for "
+            "this user, or choose another lake"
+        )
+    return LakeError(f"{name} was not written: {error.strerror or error}")
+
+
+def _link(temporary: Path, path: Path) -> bool:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        raise LakeError(
+            f"{path} was not written: its file system has no hard links, which a lake needs to "
+            "write each record exactly once; choose a lake on another file system"
+        ) from error
+    return True
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

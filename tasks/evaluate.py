@@ -1,0 +1,82 @@
+"""Evaluate: errors of a model on labelled test sets (paper, Section 3, Error Metrics)."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from nearsight.metrics import energy_shift, mae_pk, rmse
+from nearsight.potentials import load
+from storage import Lake, Record, content_key
+from tasks.ingest import members, read_label
+from tasks.progress import reporter
+from tasks.workplace import Piece, Workplace, done
+
+METRICS = ("mae_p95", "rmse", "delta_e_avg", "delta_e_std")
+
+
+def evaluation_key(model: str, test: str) -> str:
+    """Key of a model's errors on a test set."""
+    return content_key("evaluation", {}, [model, test])
+
+
+def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
+    """Errors of a model on a test set, in meV/Å and meV/atom.
+
+    The record's arrays, over the atoms of all frames end to end: `predicted` and `reference`
+    (n_total, 3) in eV/Å, `features` (n_total, n_features), `numbers` (n_total,); over the frames:
+    `offsets` (n_frames + 1,) and `delta_e` (n_frames,) in eV/atom.
+    """
+    start = time.monotonic()
+    potential, tell = load(model, lake), reporter(key)
+    labels = [label for label, _ in members(lake, test)]
+    predicted, reference, features, numbers, delta_e, offsets = [], [], [], [], [], [0]
+    for i, name in enumerate(labels):
+        atoms, label = read_label(lake, name)
+        prediction = potential.evaluate(atoms)
+        predicted.append(prediction.forces)
+        reference.append(label.forces)
+        features.append(prediction.features)
+        numbers.append(atoms.numbers)
+        delta_e.append((prediction.energy - (label.energy or 0.0)) / len(atoms))
+        offsets.append(offsets[-1] + len(atoms))
+        tell((i + 1) / len(labels))
+    forces, truth = np.concatenate(predicted), np.concatenate(reference)
+    errors = 1000 * (forces - truth)
+    average, spread = energy_shift(1000 * np.array(delta_e))
+    metadata = {
+        "model": model,
+        "test": test,
+        "frames": len(labels),
+        "seconds": time.monotonic() - start,
+        "metrics": {
+            "mae_p95": mae_pk(errors, 95),
+            "rmse": rmse(errors),
+            "delta_e_avg": average,
+            "delta_e_std": spread,
+        },
+    }
+    arrays = {
+        "predicted": forces.astype(np.float32),
+        "reference": truth.astype(np.float32),
+        "features": np.concatenate(features).astype(np.float32),
+        "numbers": np.concatenate(numbers),
+        "offsets": np.array(offsets),
+        "delta_e": np.array(delta_e),
+    }
+    lake.put(Record("evaluation", key, metadata, arrays))
+
+
+@task(name="evaluate", cache_policy=NO_CACHE, retries=2)
+def evaluate(work: Workplace, model: str, tests: dict[str, str]) -> State[dict[str, str]]:
+    """Evaluate a model on every test set; evaluation key by test set name."""
+    keys = {name: evaluation_key(model, test) for name, test in tests.items()}
+    pieces = [
+        Piece("evaluation", keys[name], evaluate_model, (model, test))
+        for name, test in tests.items()
+    ]
+    return done(keys, work.finish("evaluate", "cpu", pieces))

@@ -1,0 +1,85 @@
+"""Explore: walk through a system's phase space with the present potential (paper, Section 2.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from nearsight.potentials import load
+from nearsight.sampling import OpenMM, Trajectory, WalkSpec
+from nearsight.systems import System, build
+from storage import Lake, Record, content_key
+from tasks.ingest import key_of
+from tasks.progress import reporter
+from tasks.workplace import Piece, Workplace, done
+
+
+def start_structure(lake: Lake, system: System) -> str:
+    """Record a system's start structure; its key."""
+    atoms = build(system)
+    key = key_of(atoms)
+    if not lake.has("structure", key):
+        arrays = {
+            "numbers": atoms.numbers.astype(np.int64),
+            "positions": atoms.positions,
+            "cell": atoms.cell.array,
+            "pbc": atoms.pbc,
+        }
+        lake.put(Record("structure", key, {"system": system.name}, arrays))
+    return key
+
+
+def read_structure(lake: Lake, key: str) -> Atoms:
+    """A structure by its key."""
+    a = lake.get("structure", key).arrays
+    return Atoms(a["numbers"], positions=a["positions"], cell=a["cell"], pbc=a["pbc"])
+
+
+def read_walk(lake: Lake, key: str) -> Trajectory:
+    """A walk by its key."""
+    record = lake.get("walk", key)
+    told = record.metadata
+    return Trajectory(
+        **record.arrays, pressure=told["pressure"], stop=told["stop"], seconds=told["seconds"]
+    )
+
+
+def walk_key(start: str, model: str, spec: WalkSpec, seed: int) -> str:
+    """Key of a walk: start, model, walk spec and seed."""
+    return content_key(
+        "walk", {"walk": spec.model_dump(mode="json"), "seed": seed}, [start, model]
+    )
+
+
+def walk(lake: Lake, key: str, start: str, model: str, spec: WalkSpec, seed: int) -> None:
+    """Walk from `start` with `model` and leave the trajectory in the lake."""
+    trajectory = OpenMM().walk(
+        read_structure(lake, start), load(model, lake), spec, seed, reporter(key)
+    )
+    arrays = {
+        name: getattr(trajectory, name)
+        for name in ("numbers", "positions", "cells", "times", "energies", "temperatures")
+    }
+    metadata = {
+        "start": start,
+        "model": model,
+        "system": lake.get("structure", start).metadata["system"],
+        "seed": seed,
+        "pressure": trajectory.pressure,
+        "stop": trajectory.stop,
+        "seconds": trajectory.seconds,
+    }
+    lake.put(Record("walk", key, metadata, arrays))
+
+
+@task(name="explore", task_run_name="explore {system} walk {seed}", cache_policy=NO_CACHE, retries=2)
+def explore(
+    work: Workplace, system: str, start: str, model: str, spec: WalkSpec, seed: int
+) -> State[str]:
+    """One exploration walk; the key of its record."""
+    key = walk_key(start, model, spec, seed)
+    pieces = [Piece("walk", key, walk, (start, model, spec, seed))]
+    return done(key, work.finish("explore", "md", pieces))

@@ -1,0 +1,174 @@
+"""Extract: cut unknown regions out of walks as clusters (paper, Section 2.4)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from ase import Atoms
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+from pydantic import Field
+
+from nearsight.blocks import (
+    Blocks,
+    Blueprint,
+    Cluster,
+    UnsoundCluster,
+    choose,
+    cut,
+    fingerprint,
+    partition,
+    rank,
+)
+from nearsight.spec import Spec
+from storage import Lake, Record, content_key
+from tasks.explore import read_structure, read_walk
+from tasks.ingest import members
+from tasks.progress import reporter
+from tasks.workplace import Piece, Workplace, done
+
+SHORTLIST = 8
+"""Candidates that are cut for every cluster that is wanted; the rest are less uncertain."""
+
+
+class Extraction(Spec):
+    """How many clusters a cycle cuts, and which regions are worth one."""
+
+    clusters: int = Field(10, ge=1, title="Clusters a cycle")
+    min_unknown: int = Field(
+        3, ge=1, title="Unknown atoms that make a block worth a cluster"
+    )
+    blueprint: Blueprint = Field(Blueprint(), title="Blueprint")
+
+
+def batch_key(scores: Sequence[str], dataset: str, spec: Extraction) -> str:
+    """Key of a batch of clusters: the scores it is chosen from, what is known, the spec."""
+    return content_key("batch", spec.model_dump(mode="json"), [*scores, dataset])
+
+
+def read_cluster(lake: Lake, key: str) -> Cluster:
+    """A cluster by its key."""
+    a = lake.get("cluster", key).arrays
+    return Cluster(
+        Atoms(a["numbers"], positions=a["positions"]),
+        a["core"],
+        a["mantle"],
+        a["caps"],
+        a["parent_indices"],
+    )
+
+
+def extract_batch(
+    lake: Lake, key: str, scores: Sequence[str], dataset: str, spec: Extraction
+) -> None:
+    """Choose blocks that are uncertain and diverse, and leave their clusters in the lake.
+
+    The record says how many atoms were unknown, how many blocks were candidates, and why any
+    cluster was refused.
+    """
+    start, tell = time.monotonic(), reporter(key)
+    candidates: list[tuple[float, int, int, int]] = []
+    walks, tables, blocks = [], [], []
+    unknown_atoms = atoms_seen = 0
+    for w, name in enumerate(scores):
+        table = lake.get("scores", name)
+        walk = table.metadata["walk"]
+        walks.append(walk)
+        tables.append(table.arrays)
+        blocks.append(partition(read_structure(lake, lake.get("walk", walk).metadata["start"])))
+        surprise = table.arrays["surprise"]
+        unknown_atoms += int((surprise > 0).sum())
+        atoms_seen += surprise.size
+        for frame, row in enumerate(surprise):
+            for block, count in zip(*rank(blocks[w], row > 0), strict=True):
+                if count >= spec.min_unknown:
+                    worth = float(np.clip(row[blocks[w].members(int(block))], 0, None).sum())
+                    candidates.append((worth, w, frame, int(block)))
+    candidates.sort(reverse=True)
+    shortlist = candidates[: SHORTLIST * spec.clusters]
+    cut_out, refused = [], Counter[str]()
+    frames = {w: read_walk(lake, walks[w]) for w in {c[1] for c in shortlist}}
+    for i, (worth, w, frame, block) in enumerate(shortlist):
+        try:
+            cluster = cut(frames[w].frame(frame), blocks[w], block, spec.blueprint)
+        except UnsoundCluster as error:
+            refused[str(error)] += 1
+        else:
+            descriptor = _descriptor(tables[w]["features"][frame], blocks[w], block)
+            cut_out.append((worth, descriptor, fingerprint(cluster), cluster, w, frame, block))
+        tell((i + 1) / len(shortlist))
+    known = [cluster for _, cluster in members(lake, dataset) if cluster]
+    taken = {lake.get("cluster", name).metadata["fingerprint"] for name in known}
+    chosen = choose(
+        [c[0] for c in cut_out],
+        np.array([c[1] for c in cut_out]).reshape(len(cut_out), -1),
+        [c[2] for c in cut_out],
+        spec.clusters,
+        taken,
+    )
+    names = []
+    for i in chosen:
+        _, _, mark, cluster, w, frame, block = cut_out[i]
+        names.append(_put_cluster(lake, cluster, walks[w], frame, block, mark, spec.blueprint))
+    metadata = {
+        "clusters": names,
+        "scores": list(scores),
+        "unknown_atoms": unknown_atoms,
+        "atoms_seen": atoms_seen,
+        "candidates": len(candidates),
+        "refused": dict(refused),
+        "seconds": time.monotonic() - start,
+    }
+    lake.put(Record("batch", key, metadata, {}))
+
+
+def _descriptor(features: np.ndarray, blocks: Blocks, block: int) -> np.ndarray:
+    members = features[blocks.members(block)]
+    return np.concatenate([members.mean(axis=0), members.std(axis=0)])
+
+
+def _put_cluster(
+    lake: Lake,
+    cluster: Cluster,
+    walk: str,
+    frame: int,
+    block: int,
+    mark: str,
+    blueprint: Blueprint,
+) -> str:
+    where = {"frame": frame, "core": block, "blueprint": blueprint.model_dump(mode="json")}
+    key = content_key("cluster", where, [walk])
+    metadata = {
+        "walk": walk,
+        "frame": frame,
+        "core_block": block,
+        "system": lake.get("walk", walk).metadata["system"],
+        "fingerprint": mark,
+        "formula": cluster.atoms.get_chemical_formula(),
+    }
+    arrays = {
+        "numbers": cluster.atoms.numbers.astype(np.int64),
+        "positions": cluster.atoms.positions,
+        "core": cluster.core,
+        "mantle": cluster.mantle,
+        "caps": cluster.caps,
+        "parent_indices": cluster.parent_indices,
+    }
+    lake.put(Record("cluster", key, metadata, arrays))
+    return key
+
+
+@task(name="extract", cache_policy=NO_CACHE, retries=2)
+def extract(
+    work: Workplace, scores: list[str], dataset: str, spec: Extraction
+) -> State[list[str]]:
+    """Cut a batch of clusters; the keys of their records, none if nothing unknown was found."""
+    key = batch_key(scores, dataset, spec)
+    cached = work.finish(
+        "extract", "cpu", [Piece("batch", key, extract_batch, (scores, dataset, spec))]
+    )
+    return done(work.lake.get("batch", key).metadata["clusters"], cached)

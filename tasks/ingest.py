@@ -1,0 +1,132 @@
+"""Ingest: labelled structures from extended XYZ files, and data sets of what the lake holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms
+
+from nearsight.references import Label, LevelOfTheory
+from storage import Lake, Record, content_key, structure_key
+
+
+def label_key(atoms: Atoms, level: LevelOfTheory) -> str:
+    """Key of a label: canonical geometry and level of theory."""
+    return content_key("label", level.model_dump(mode="json"), [key_of(atoms)])
+
+
+def key_of(atoms: Atoms) -> str:
+    """Key of a geometry."""
+    return structure_key(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc)
+
+
+def label_record(key: str, atoms: Atoms, label: Label, level: LevelOfTheory) -> Record:
+    """The record of one label, with the structure that it labels."""
+    arrays = {
+        "numbers": atoms.numbers.astype(np.int64),
+        "positions": atoms.positions,
+        "cell": atoms.cell.array,
+        "pbc": atoms.pbc,
+    }
+    if label.status == "converged":
+        arrays |= {"energy": np.array(label.energy), "forces": np.asarray(label.forces)}
+        if label.stress is not None:
+            arrays["stress"] = label.stress
+    metadata = {
+        "level": level.name,
+        "status": label.status,
+        "seconds": label.seconds,
+        "message": label.message,
+        "structure": key_of(atoms),
+        "formula": atoms.get_chemical_formula(),
+    }
+    return Record("label", key, metadata, arrays)
+
+
+def read_label(lake: Lake, key: str) -> tuple[Atoms, Label]:
+    """The structure and label of a label record."""
+    record = lake.get("label", key)
+    a = record.arrays
+    atoms = Atoms(a["numbers"], positions=a["positions"], cell=a["cell"], pbc=a["pbc"])
+    converged = record.metadata["status"] == "converged"
+    label = Label(
+        status=record.metadata["status"],
+        energy=float(a["energy"]) if converged else None,
+        forces=a["forces"] if converged else None,
+        stress=a.get("stress"),
+        seconds=record.metadata["seconds"],
+        message=record.metadata["message"],
+    )
+    return atoms, label
+
+
+def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Label]]:
+    """Structures with energy (eV), forces (eV/Å) and, if periodic, stress from extended XYZ.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or empty, a frame lacks its energy or forces, or the file says that
+        it was labelled at another level of theory.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    frames = ase.io.read(path, index=":", format="extxyz")
+    if not frames:
+        raise ValueError(f"{path} holds no structures")
+    for i, frame in enumerate(frames):
+        named = frame.info.get("level", level.name)
+        if named != level.name:
+            raise ValueError(
+                f"{path}, frame {i}: labelled with {named!r}, but this campaign's level of theory "
+                f"is {level.name!r}; energies of two levels cannot be mixed"
+            )
+        results = {} if frame.calc is None else frame.calc.results
+        if "energy" not in results or "forces" not in results:
+            raise ValueError(f"{path}, frame {i}: no energy or no forces")
+        periodic = frame.pbc.all() and "stress" in results
+        label = Label(
+            status="converged",
+            energy=float(results["energy"]),
+            forces=np.asarray(results["forces"], dtype=float),
+            stress=frame.get_stress(voigt=False) if periodic else None,
+            seconds=float(frame.info.get("seconds", 0.0)),
+        )
+        yield Atoms(frame.numbers, frame.positions, cell=frame.cell, pbc=frame.pbc), label
+
+
+def ingest(lake: Lake, path: Path, level: LevelOfTheory) -> tuple[str, ...]:
+    """Put every labelled structure of a file into the lake; their label keys, in file order."""
+    keys = []
+    for atoms, label in read_labelled(path, level):
+        key = label_key(atoms, level)
+        if not lake.has("label", key):
+            lake.put(label_record(key, atoms, label, level))
+        keys.append(key)
+    return tuple(keys)
+
+
+def dataset(lake: Lake, labels: Sequence[str], clusters: Sequence[str] = ()) -> str:
+    """Record a data set: label keys and, beside each, its cluster's key ("" for a crystal).
+
+    Crystals come first; `clusters` belong to the last of the `labels`.
+    """
+    beside = [""] * (len(labels) - len(clusters)) + list(clusters)
+    pairs = sorted(zip(labels, beside, strict=True))
+    key = content_key("dataset", {}, [f"{label}:{cluster}" for label, cluster in pairs])
+    if not lake.has("dataset", key):
+        arrays = {
+            "labels": np.array([label for label, _ in pairs]),
+            "clusters": np.array([cluster for _, cluster in pairs]),
+        }
+        lake.put(Record("dataset", key, {"size": len(pairs)}, arrays))
+    return key
+
+
+def members(lake: Lake, dataset: str) -> list[tuple[str, str]]:
+    """(label key, cluster key or "") of everything in a data set."""
+    arrays = lake.get("dataset", dataset).arrays
+    return list(zip(arrays["labels"].tolist(), arrays["clusters"].tolist(), strict=True))

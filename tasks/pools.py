@@ -1,0 +1,104 @@
+"""Where work runs: a site's pools of workers, each a Dask cluster started when first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import dask
+from distributed import Client, LocalCluster
+from pydantic import Field
+
+from nearsight.spec import Spec
+from tasks.progress import TOPIC
+
+PoolName = Literal["md", "qm", "train", "cpu"]
+
+# One compute thread a process: with two, torch's pools fight (a step costs three times as much).
+# Memory that torch frees stays with the process: giving it back to the kernel after every
+# operation costs half of a teacher's time.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OPENMM_CPU_THREADS": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "100000000000",
+    "MALLOC_TOP_PAD_": "268435456",
+    "PYTHONWARNINGS": "ignore",
+}
+
+
+class Pool(Spec):
+    """Workers for one kind of work."""
+
+    workers: int = Field(
+        2,
+        ge=0,
+        le=1024,
+        title="Workers",
+        description="processes on this machine; 0 runs the work inside the flow itself",
+    )
+
+
+class Site(Spec):
+    """What a site offers to each kind of work. Equal pools share one cluster."""
+
+    md: Pool = Field(Pool(), title="Molecular dynamics")
+    qm: Pool = Field(Pool(), title="Labels")
+    train: Pool = Field(Pool(), title="Training")
+    cpu: Pool = Field(Pool(), title="Everything else")
+
+
+class Pools:
+    """The clusters of a site while a flow runs."""
+
+    def __init__(self, site: Site, on_event: Callable[[str, float], None]) -> None:
+        self.site = site
+        self._on_event = on_event
+        self._clusters: dict[Pool, tuple[LocalCluster, Client]] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for cluster, client in self._clusters.values():
+            client.close()
+            cluster.close()
+
+    def client(self, name: PoolName) -> Client | None:
+        """The Dask client of a pool; None where the pool has no workers of its own."""
+        pool: Pool = getattr(self.site, name)
+        if pool.workers == 0:
+            return None
+        with self._lock:
+            if pool not in self._clusters:
+                self._clusters[pool] = self._start(pool)
+            return self._clusters[pool][1]
+
+    def _start(self, pool: Pool) -> tuple[LocalCluster, Client]:
+        with dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}):
+            cluster = LocalCluster(
+                n_workers=pool.workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs="error",
+            )
+        client = Client(cluster)
+        client.subscribe_topic(TOPIC, self._forward)
+        return cluster, client
+
+    def _forward(self, event: tuple[float, dict[str, Any]]) -> None:
+        message = event[1]
+        self._on_event(message["row"], message["fraction"])
+

@@ -1,0 +1,104 @@
+"""Score: which atoms of a walk has the model never seen? (paper, Section 2.3)"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from nearsight.potentials import load
+from nearsight.uncertainty import Mixture, MixtureSpec
+from storage import Lake, Record, content_key
+from tasks.explore import read_walk
+from tasks.ingest import members, read_label
+from tasks.progress import reporter
+from tasks.workplace import Piece, Workplace, done
+
+
+def density_key(model: str, dataset: str, spec: MixtureSpec) -> str:
+    """Key of a density: the model whose features it is over, the data, the spec."""
+    return content_key("density", spec.model_dump(mode="json"), [model, dataset])
+
+
+def known(lake: Lake, label: str, cluster: str) -> np.ndarray:
+    """Mask of the atoms of a labelled structure whose environments a data set vouches for.
+
+    Every atom of a crystal; of a cluster its core alone, since mantle and caps do not match any
+    bulk environment (paper, Section 2.4).
+    """
+    if cluster:
+        return lake.get("cluster", cluster).arrays["core"]
+    return np.ones(len(lake.get("label", label).arrays["numbers"]), dtype=bool)
+
+
+def fit_density(lake: Lake, key: str, model: str, dataset: str, spec: MixtureSpec) -> None:
+    """Fit the density of a data set's environments in the model's feature space."""
+    start = time.monotonic()
+    potential, tell = load(model, lake), reporter(key)
+    pairs = members(lake, dataset)
+    features, numbers = [], []
+    for i, (label, cluster) in enumerate(pairs):
+        atoms, _ = read_label(lake, label)
+        mask = known(lake, label, cluster)
+        features.append(potential.features(atoms)[mask])
+        numbers.append(atoms.numbers[mask])
+        tell(0.8 * (i + 1) / len(pairs))
+    density = Mixture(spec).fit(np.concatenate(features), np.concatenate(numbers))
+    metadata = {"model": model, "dataset": dataset, "seconds": time.monotonic() - start}
+    lake.put(Record("density", key, metadata, density.to_arrays()))
+
+
+def read_density(lake: Lake, key: str) -> Mixture:
+    """A density by its key."""
+    return Mixture.from_arrays(lake.get("density", key).arrays)
+
+
+def score_key(walk: str, density: str) -> str:
+    """Key of a walk's scores."""
+    return content_key("scores", {}, [walk, density])
+
+
+def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
+    """Surprise of every atom in every frame of a walk."""
+    start = time.monotonic()
+    record = lake.get("density", density)
+    mixture = Mixture.from_arrays(record.arrays)
+    potential = load(record.metadata["model"], lake)
+    trajectory, tell = read_walk(lake, walk), reporter(key)
+    described, likelihood, surprise = [], [], []
+    for i in range(len(trajectory)):
+        features = potential.features(trajectory.frame(i))
+        described.append(features.astype(np.float32))
+        likelihood.append(mixture.log_likelihood(features, trajectory.numbers))
+        surprise.append(mixture.surprise(features, trajectory.numbers))
+        tell((i + 1) / len(trajectory))
+    arrays = {
+        "frames": np.arange(len(trajectory)),
+        "log_likelihood": np.array(likelihood),
+        "surprise": np.array(surprise),
+        "features": np.array(described),
+    }
+    metadata = {"walk": walk, "density": density, "seconds": time.monotonic() - start}
+    lake.put(Record("scores", key, metadata, arrays))
+
+
+@task(name="fit density", cache_policy=NO_CACHE, retries=2)
+def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> State[str]:
+    """Density of the training environments; the key of its record."""
+    key = density_key(model, dataset, spec)
+    pieces = [Piece("density", key, fit_density, (model, dataset, spec))]
+    return done(key, work.finish("fit density", "cpu", pieces))
+
+
+@task(name="score", cache_policy=NO_CACHE, retries=2)
+def score(work: Workplace, walks: list[str], density: str) -> State[list[str]]:
+    """Scores of a cycle's walks; the keys of their records."""
+    keys = [score_key(walk, density) for walk in walks]
+    pieces = [
+        Piece("scores", key, score_walk, (walk, density))
+        for key, walk in zip(keys, walks, strict=True)
+    ]
+    return done(keys, work.finish("score", "cpu", pieces))

@@ -1,0 +1,111 @@
+"""Train: a potential on a data set, warm-started from its parent."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from nearsight.potentials import Architecture, NequIP, TrainingSpec, load, model_blob
+from nearsight.potentials import train as train_potential
+from storage import Lake, Record, content_key
+from tasks.ingest import members, read_label
+from tasks.progress import reporter
+from tasks.workplace import Piece, Workplace, done
+
+
+def model_key(
+    architecture: Architecture, spec: TrainingSpec, dataset: str, parent: str | None
+) -> str:
+    """Key of a model: architecture, training spec, training set, parent."""
+    options = {
+        "architecture": architecture.model_dump(mode="json"),
+        "training": spec.model_dump(mode="json", exclude={"device"}),
+    }
+    return content_key("model", options, [dataset, parent or ""])
+
+
+def put_model(
+    lake: Lake, key: str, package: bytes, metadata: dict[str, object], curves: dict[str, np.ndarray]
+) -> None:
+    """Leave a model in the lake: its package first, then the record that vouches for it."""
+    lake.put_blob(model_blob(key), package)
+    lake.put(Record("model", key, metadata, curves))
+
+
+def train_model(
+    lake: Lake,
+    key: str,
+    architecture: Architecture,
+    spec: TrainingSpec,
+    dataset: str,
+    parent: str | None,
+) -> None:
+    """Train on a data set and leave the model in the lake."""
+    start = time.monotonic()
+    frames = [read_label(lake, label) for label, _ in members(lake, dataset)]
+    trained = train_potential(
+        frames,
+        architecture,
+        spec,
+        parent=None if parent is None else load(parent, lake),
+        progress=reporter(key),
+    )
+    metadata = {
+        "architecture": architecture.model_dump(mode="json"),
+        "training": spec.model_dump(mode="json"),
+        "dataset": dataset,
+        "parent": parent or "",
+        "frames": len(frames),
+        "seconds": time.monotonic() - start,
+    }
+    curves = {
+        "training_loss": np.array(trained.training_loss),
+        "validation_loss": np.array(trained.validation_loss),
+    }
+    put_model(lake, key, trained.potential.to_bytes(), metadata, curves)
+
+
+def adopt(lake: Lake, path: Path, dataset: str) -> str:
+    """Put a model file into the lake as the model that a campaign starts from; its key.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or no Nearsight model.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no model file {path}")
+    potential = NequIP.from_bytes(path.read_bytes())
+    package = potential.to_bytes()
+    key = content_key("model", {"package": package.hex()}, [dataset])
+    if not lake.has("model", key):
+        metadata: dict[str, object] = {
+            "architecture": potential.architecture.model_dump(mode="json"),
+            "training": None,
+            "dataset": dataset,
+            "parent": "",
+            "file": path.name,
+            "frames": len(members(lake, dataset)),
+            "seconds": 0.0,
+        }
+        put_model(lake, key, package, metadata, {})
+    return key
+
+
+@task(name="train", cache_policy=NO_CACHE, retries=2)
+def train(
+    work: Workplace,
+    architecture: Architecture,
+    spec: TrainingSpec,
+    dataset: str,
+    parent: str | None,
+) -> State[str]:
+    """Train a model; the key of its record."""
+    key = model_key(architecture, spec, dataset, parent)
+    pieces = [Piece("model", key, train_model, (architecture, spec, dataset, parent))]
+    return done(key, work.finish("train", "train", pieces))

@@ -1,0 +1,88 @@
+"""Where a flow's tasks meet: the lake they read and write, the pools they run on, the board."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from distributed import as_completed
+from prefect.states import Completed, State
+
+from storage import Lake, open_lake
+from tasks.pools import PoolName, Pools, Site
+from tasks.progress import Board
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of work: `function(lake, key, *arguments)` leaves the record `kind`/`key`."""
+
+    kind: str
+    key: str
+    function: Callable[..., None]
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass
+class Workplace:
+    """The lake, the pools and the board of one flow run.
+
+    Only keys travel to workers: a piece names what it reads by key and writes its record itself.
+    """
+
+    lake: Lake
+    pools: Pools
+    board: Board
+    wall: dict[str, float] = field(default_factory=dict)
+
+    def finish(self, stage: str, pool: PoolName, pieces: Sequence[Piece]) -> bool:
+        """Run the pieces whose records the lake lacks; True if there was nothing left to do."""
+        missing = {p.key: p for p in pieces if not self.lake.has(p.kind, p.key)}
+        bar = self.board.start(stage, list(missing), len({p.key for p in pieces}) - len(missing))
+        start = time.monotonic()
+        if missing:
+            self._run(pool, list(missing.values()))
+            self.wall[stage] = self.wall.get(stage, 0.0) + time.monotonic() - start
+        self.board.finish(bar, stage)
+        return not missing
+
+    def _run(self, pool: PoolName, pieces: Sequence[Piece]) -> None:
+        client = self.pools.client(pool)
+        if client is None:
+            for piece in pieces:
+                piece.function(self.lake, piece.key, *piece.arguments)
+                self.board.update(piece.key, 1.0)
+            return
+        futures = {
+            client.submit(_at_worker, self.lake.url, piece, key=f"{piece.kind}-{piece.key}"): piece
+            for piece in pieces
+        }
+        try:
+            for future in as_completed(futures):
+                future.result()
+                self.board.update(futures[future].key, 1.0)
+        finally:
+            client.cancel(list(futures))
+
+
+def _at_worker(url: str, piece: Piece) -> None:
+    lake = open_lake(url)
+    if not lake.has(piece.kind, piece.key):
+        piece.function(lake, piece.key, *piece.arguments)
+
+
+def done(result: Any, cached: bool) -> State[Any]:
+    """End a Prefect task with `result`; one that found its work in the lake shows as Cached."""
+    if cached:
+        return Completed(name="Cached", message="found finished in the lake", data=result)
+    return Completed(data=result)
+
+
+@contextmanager
+def workplace(lake: str, site: Site, board: Board | None = None) -> Iterator[Workplace]:
+    """Open the lake and, when first needed, the site's workers."""
+    with board or Board() as shown, Pools(site, shown.update) as pools:
+        yield Workplace(open_lake(lake), pools, shown)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase.build import bulk, molecule
+
+from nearsight.potentials.base import Prediction
+from nearsight.sampling.base import WalkSpec
+from nearsight.sampling.guards import Guards
+
+ATOMS = bulk("Cu", cubic=True).repeat((2, 2, 2))
+GUARDS = Guards(WalkSpec(), ATOMS.numbers, ATOMS.get_volume())
+
+
+def predicted(energy: float = 0.0, worst: float = 0.0) -> Prediction:
+    forces = np.zeros((len(ATOMS), 3))
+    forces[12, 1] = worst
+    return Prediction(energy, forces, np.zeros((3, 3)), np.zeros((len(ATOMS), 1)))
+
+
+def test_a_sane_frame_passes() -> None:
+    assert GUARDS.geometry(ATOMS.positions, ATOMS.cell.array, 600.0) == ""
+    assert GUARDS.prediction(predicted(worst=49.0)) == ""
+
+
+@pytest.mark.parametrize(
+    ("prediction", "why"),
+    [
+        (predicted(energy=np.nan), "energy is not finite"),
+        (predicted(worst=np.inf), "force is not finite on atom 12 (Cu)"),
+        (predicted(worst=-83.0), "force 83 eV/Å on atom 12 (Cu)"),
+    ],
+)
+def test_bad_predictions(prediction: Prediction, why: str) -> None:
+    assert GUARDS.prediction(prediction) == why
+
+
+@pytest.mark.parametrize(
+    ("scale", "temperature", "why"),
+    [
+        (1.0, 2401.0, "kinetic temperature 2401 K, above 2400 K"),
+        (1.0, np.nan, "kinetic temperature nan K, above 2400 K"),
+        (0.9, 600.0, "volume 0.729 of the start, outside 0.8 to 1.25"),
+        (1.1, 600.0, "volume 1.331 of the start, outside 0.8 to 1.25"),
+        (np.inf, 600.0, "positions or cell are not finite"),
+    ],
+)
+def test_bad_geometry(scale: float, temperature: float, why: str) -> None:
+    with np.errstate(invalid="ignore"):
+        cell, positions = ATOMS.cell.array * scale, ATOMS.positions * scale
+    assert GUARDS.geometry(positions, cell, temperature) == why
+
+
+def test_atoms_that_overlap_across_the_boundary() -> None:
+    positions = ATOMS.positions.copy()
+    positions[5] = positions[0] + ATOMS.cell.array[0] - [0.7, 0.0, 0.0]
+    why = GUARDS.geometry(positions, ATOMS.cell.array, 600.0)
+    assert why == "0.70 Å between atom 0 (Cu) and atom 5 (Cu)"
+
+
+def test_bonds_to_hydrogen_are_no_overlap() -> None:
+    water = molecule("H2O", cell=[8.0, 8.0, 8.0], pbc=True)
+    guards = Guards(WalkSpec(), water.numbers, 512.0)
+    assert guards.geometry(water.positions, water.cell.array, 600.0) == ""

@@ -1,0 +1,81 @@
+"""Systems: what may be asked for, and what is built."""
+
+from collections import Counter
+
+import ase.io
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from nearsight.blocks import UnsupportedFramework, partition
+from nearsight.systems import System, build
+
+
+def test_pristine():
+    atoms = build(System(framework="UiO-66", variant="pr"))
+    assert atoms.get_chemical_formula() == "C192H112O128Zr24"
+
+
+def test_linker_defect():
+    atoms = build(System(variant="ld"))
+    assert len(atoms) == 448
+    assert atoms.get_chemical_formula() == "C186H110O128Zr24"
+    assert atoms.get_all_distances(mic=True)[~np.eye(448, dtype=bool)].min() > 0.95
+    blocks = partition(atoms)
+    assert Counter(blocks.kinds) == {"brick": 4, "linker": 23}
+    assert len(blocks.seams) == 46
+    assert build(System(variant="ld")) == atoms
+
+
+def test_supercell():
+    atoms = build(System(variant="ld", supercell=(1, 2, 1)))
+    assert len(atoms) == 896
+    np.testing.assert_allclose(atoms.cell.lengths(), [20.75, 41.5, 20.75])
+
+
+def test_names():
+    assert System(variant="pr").name == "S_pr"
+    assert System(variant="ld").name == "S_ld"
+    assert System(variant="pr", supercell=(2, 2, 1)).name == "S_pr_2x2x1"
+    assert System(file="some/where/my.cif").name == "my"
+
+
+def test_own_file(tmp_path):
+    atoms = build(System(variant="ld"))
+    ase.io.write(tmp_path / "mine.cif", atoms)
+    read = build(System(file=tmp_path / "mine.cif"))
+    np.testing.assert_array_equal(read.numbers, atoms.numbers)
+    assert partition(read).kinds == partition(atoms).kinds
+
+
+def test_files_that_hold_no_crystal(tmp_path):
+    with pytest.raises(UnsupportedFramework, match=r"absent\.cif could not be read"):
+        build(System(file=tmp_path / "absent.cif"))
+    atoms = build(System(variant="pr"))
+    atoms.pbc = False
+    ase.io.write(tmp_path / "finite.xyz", atoms, format="xyz")
+    with pytest.raises(UnsupportedFramework, match="periodic in three directions"):
+        build(System(file=tmp_path / "finite.xyz"))
+
+
+@pytest.mark.parametrize("given", [{}, {"variant": "pr", "file": "my.cif"}])
+def test_exactly_one_of_variant_and_file(given):
+    with pytest.raises(ValidationError, match="exactly one of 'variant' and 'file'"):
+        System(**given)
+
+
+@pytest.mark.parametrize("given", [{"supercell": (0, 1, 1)}, {"variant": "xx"}, {"colour": 1}])
+def test_nonsense_is_refused(given):
+    with pytest.raises(ValidationError):
+        System(**{"variant": "pr", **given})
+
+
+def test_fields_make_a_form():
+    for name, field in System.model_json_schema()["properties"].items():
+        assert field["title"], name
+        assert field["description"], name
+
+
+def test_yaml_round_trip():
+    system = System(variant="ld", supercell=(2, 1, 1))
+    assert System.model_validate_json(system.model_dump_json()) == system
