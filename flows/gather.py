@@ -133,7 +133,7 @@ def _feature_space(lake: Lake, start: Cycle, cycle: Cycle, element: str = "C") -
         atoms, _ = read_label(lake, label)
         chosen = atoms.symbols == element
         features.append(potential.features(atoms)[chosen])
-        types.append(figures.atom_types(atoms.numbers, find_bonds(atoms))[chosen])
+        types.append(figures.atom_types(atoms.numbers, find_bonds(atoms)[0])[chosen])
     new = []
     for key in cycle.scores:
         table = lake.get("scores", key)

@@ -9,13 +9,14 @@ from matscipy.neighbours import neighbour_list
 from numpy.typing import NDArray
 
 from nearsight.blocks.base import UnsoundCluster
-from nearsight.blocks.bonds import name
+from nearsight.blocks.bonds import METALS, name
 from nearsight.blocks.charge import formal_charge
 
 SHORTEST, LONGEST = 0.5, 1.6
 """Bond lengths allowed, in sums of covalent radii."""
-CLASH, CLASH_RADIUS = 0.8, 0.5
-"""Radius of an atom to those it is not bonded to: of its covalent radius, and at least in Å."""
+CLASH, METAL_CLASH, CLASH_RADIUS = 1.1, 0.8, 0.5
+"""Atoms that are not bonded keep off each other by this fraction of their covalent radii (metals
+have a smaller one, as bricks hold them together), and by at least this radius in Å."""
 
 
 def check_sound(atoms: Atoms, pairs: NDArray[np.int64]) -> None:
@@ -63,7 +64,8 @@ def _check_lengths(atoms: Atoms, pairs: NDArray[np.int64]) -> None:
 
 
 def _check_clashes(atoms: Atoms, pairs: NDArray[np.int64]) -> None:
-    radii = np.maximum(CLASH * covalent_radii[atoms.numbers], CLASH_RADIUS)
+    scale = np.where(METALS[atoms.numbers], METAL_CLASH, CLASH)
+    radii = np.maximum(scale * covalent_radii[atoms.numbers], CLASH_RADIUS)
     boxed = atoms.copy()
     boxed.center(vacuum=1.0)
     first, second, distance = neighbour_list("ijd", boxed, radii)

@@ -50,5 +50,10 @@ class TrainingSpec(Spec):
     validation_fraction: float = Field(
         0.05, gt=0, lt=0.5, title="Share of the data held out to choose the best epoch"
     )
+    reference_energies: dict[str, float] = Field(
+        {},
+        title="Reference energies",
+        description="eV, isolated atoms at the level of theory; the fit moves them as it must",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", title="Device")
     seed: int = Field(0, ge=0, title="Seed")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightning
 import numpy as np
 import torch
 from ase import Atoms
-from ase.data import chemical_symbols
 from lightning.pytorch.callbacks import Callback
 from nequip.data import AtomicDataDict
 from nequip.train import EMALightningModule
@@ -23,6 +22,7 @@ from nearsight.potentials.architecture import Architecture, TrainingSpec
 from nearsight.potentials.graph import Graph, add_label, to_graph
 from nearsight.potentials.nequip import NequIP, Normalisation, build_config
 from nearsight.references.base import Label
+from nearsight.references.isolated import compositions, fit_reference_energies
 
 Frame = tuple[Atoms, Label]
 Progress = Callable[[float], None]
@@ -49,7 +49,6 @@ def train(
     frames: Sequence[Frame],
     architecture: Architecture,
     spec: TrainingSpec,
-    reference_energies: dict[str, float],
     parent: NequIP | None = None,
     progress: Progress | None = None,
 ) -> Trained:
@@ -59,43 +58,29 @@ def train(
     ----------
     frames
         Structures with converged labels; labels without stress (clusters) are fine.
-    reference_energies
-        eV per atom of every element in `frames`; crystals and clusters of different composition
-        share one energy scale through them.
     parent
-        Start from these weights (a warm start). Its architecture, scale and elements are kept.
+        Start from these weights (a warm start). Its architecture, scale and elements are kept;
+        its reference energies move by what it gets wrong on average, so that compositions that
+        it has not met join the energy scale of those that it has.
     progress
         Told the fraction of the steps that are done.
 
     Raises
     ------
     ValueError
-        Fewer than two frames, a label that is not converged, or an element without reference
-        energy or unknown to `parent`.
+        Fewer than two frames, a label that is not converged, or an element unknown to `parent`.
     """
     if len(frames) < 2:
         raise ValueError(f"training needs at least 2 labelled structures, not {len(frames)}")
-    elements = tuple(
-        chemical_symbols[z] for z in sorted({int(z) for atoms, _ in frames for z in atoms.numbers})
-    )
-    missing = [e for e in elements if e not in reference_energies]
-    if missing:
-        raise ValueError(f"no reference energy for {', '.join(missing)}")
-    if parent is not None:
-        architecture = parent.architecture
-        elements = parent.elements
     set_global_state()
+    if parent is None:
+        elements = tuple(compositions([atoms.numbers for atoms, _ in frames])[0])
+    else:
+        architecture, elements = parent.architecture, parent.elements
     graphs = [
         add_label(to_graph(atoms, elements, architecture.r_max), label) for atoms, label in frames
     ]
-    if parent is None:
-        norm = _normalisation(graphs, {e: reference_energies[e] for e in elements})
-    else:
-        norm = Normalisation(
-            {e: reference_energies.get(e, parent.norm.reference_energies[e]) for e in elements},
-            parent.norm.force_scale,
-            parent.norm.neighbours,
-        )
+    norm = _normalisation(frames, graphs, spec, parent)
     training, validation = _split(graphs, spec)
     device = _device(spec)
     steps = spec.epochs * int(np.ceil(len(training) / spec.batch_size))
@@ -134,11 +119,28 @@ def train(
     )
 
 
-def _normalisation(graphs: Sequence[Graph], reference_energies: dict[str, float]) -> Normalisation:
+def _normalisation(
+    frames: Sequence[Frame],
+    graphs: Sequence[Graph],
+    spec: TrainingSpec,
+    parent: NequIP | None,
+) -> Normalisation:
+    numbers = [atoms.numbers for atoms, _ in frames]
+    energies = np.array([label.energy for _, label in frames], dtype=float)
+    if parent is not None:
+        known = parent.norm.reference_energies
+        network = [
+            parent.evaluate(atoms).energy - sum(known[s] for s in atoms.symbols)
+            for atoms, _ in frames
+        ]
+        references = fit_reference_energies(numbers, energies - network, known)
+        return replace(parent.norm, reference_energies=references)
     forces = torch.cat([g[AtomicDataDict.FORCE_KEY] for g in graphs])
     edges = sum(g[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for g in graphs)
     return Normalisation(
-        reference_energies, float(forces.square().mean().sqrt()), edges / len(forces)
+        fit_reference_energies(numbers, energies, spec.reference_energies or None),
+        float(forces.square().mean().sqrt()),
+        edges / len(forces),
     )
 
 

@@ -79,18 +79,14 @@ def test_around_bricks_of_a_linker_defect(defective):
 
 @pytest.mark.parametrize(
     ("kind", "mantle", "formula"),
-    [("brick", 0, "C12H16O32Zr6"), ("linker", 0, "C6H6"), ("linker", 2, "C168H124O64Zr12")],
+    [("brick", 0, "C12H16O32Zr6"), ("linker", 0, "C6H6"), ("linker", 2, "C162H122O64Zr12")],
 )
 def test_depth_of_the_mantle(parent, kind, mantle, formula):
     atoms, blocks = parent
     core = of_kind(blocks, kind)[0]
     cluster = cut(atoms, blocks, core, Blueprint(mantle=mantle))
     check_geometry(cluster, atoms, blocks)
-    if mantle < 2:
-        assert cluster.atoms.get_chemical_formula() == formula
-    else:
-        assert sum(cluster.atoms.symbols == "Zr") == 12
-        assert len(cluster.atoms) > 300
+    assert cluster.atoms.get_chemical_formula() == formula
 
 
 def test_a_core_of_several_blocks(parent):

@@ -30,7 +30,7 @@ def test_a_torn_bond_is_noticed():
     ring = molecule("C6H6")
     pairs = find_bonds(ring)[0]
     ring.positions[-1] *= 1.5
-    with pytest.raises(UnsoundCluster, match="bond between .* Å long"):
+    with pytest.raises(UnsoundCluster, match=r"bond between .* Å long"):
         check_sound(ring, pairs)
 
 
