@@ -29,7 +29,7 @@ Verdict = Literal["cycles done", "target met", "nothing unknown"]
 @flow(
     name="al_cycle",
     flow_run_name="{campaign.name}",
-    task_runner=ThreadPoolTaskRunner(max_workers=64),
+    task_runner=ThreadPoolTaskRunner(max_workers=64),  # type: ignore[arg-type]
     persist_result=False,
 )
 def al_cycle(campaign: Campaign) -> Verdict:
@@ -98,8 +98,16 @@ def turn(
     scores = score.submit(work, walked, density).result()
     batch = extract.submit(work, scores, last.dataset, campaign.extraction).result()
     found = Cycle(
-        campaign.name, number, last.model, last.dataset, last.evaluations,
-        walked, density, scores, batch, clusters=last.clusters,
+        campaign.name,
+        number,
+        last.model,
+        last.dataset,
+        last.evaluations,
+        walked,
+        density,
+        scores,
+        batch,
+        clusters=last.clusters,
     )
     if not batch:
         return found.keep(work.lake)
@@ -120,8 +128,12 @@ def turn(
     )
     errors = evaluate.submit(work, model, tests).result()
     return replace(
-        found, model=model, dataset=data, evaluations=errors,
-        labels=[key for key, _ in labels], clusters=grown,
+        found,
+        model=model,
+        dataset=data,
+        evaluations=errors,
+        labels=[key for key, _ in labels],
+        clusters=grown,
     ).keep(work.lake)
 
 

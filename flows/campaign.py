@@ -1,4 +1,4 @@
-"""The parameters of an active-learning campaign: the YAML file, the form, the content of its keys."""
+"""The parameters of a campaign: its YAML file, its form in the UI, the content of its keys."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ class Start(Spec):
 class Retraining(Spec):
     """How every cycle retrains."""
 
-    schedule: TrainingSpec = Field(
-        TrainingSpec(epochs=25, learning_rate=0.005), title="Schedule"
-    )
+    schedule: TrainingSpec = Field(TrainingSpec(epochs=25, learning_rate=0.005), title="Schedule")
     replay: int = Field(
         20,
         ge=1,

@@ -108,9 +108,7 @@ def _structure(lake: Lake, cycle: Cycle) -> Picture:
             "their environment lies below what the training set itself has (paper, Section 2.3). "
             f"The {int(unknown.sum())} unknown atoms are ringed."
         ),
-        uri=figures.to_data_uri(
-            figures.structure(atoms, surprise, unknown, label=SURPRISE), "png"
-        ),
+        uri=figures.to_data_uri(figures.structure(atoms, surprise, unknown, label=SURPRISE), "png"),
         alt=f"Unit cell with {len(atoms)} atoms, {int(unknown.sum())} of them ringed as unknown",
     )
 
@@ -262,9 +260,7 @@ def _cost(lake: Lake, cycles: list[Cycle]) -> Picture:
     )
 
 
-def _summary(
-    lake: Lake, cycles: list[Cycle], metrics: tuple[MetricsRow, ...]
-) -> Iterator[str]:
+def _summary(lake: Lake, cycles: list[Cycle], metrics: tuple[MetricsRow, ...]) -> Iterator[str]:
     if not cycles:
         yield "No cycle has finished yet."
         return

@@ -81,7 +81,7 @@ def read_cycles(lake: Lake, campaign: str) -> list[Cycle]:
     """All finished cycles of a campaign, oldest first."""
     cycles: list[Cycle] = []
     while lake.has("cycle", key := _cycle_key(campaign, len(cycles))):
-        told = lake.get("cycle", key).metadata
+        told = dict(lake.get("cycle", key).metadata)
         told["clusters"] = [tuple(pair) for pair in told["clusters"]]
         cycles.append(Cycle(**told))
     return cycles
@@ -119,5 +119,5 @@ def _differences(a: Any, b: Any, path: str = "") -> set[str]:
 
 def campaigns(lake: Lake) -> dict[str, dict[str, Any]]:
     """Options of every campaign in the lake, by name."""
-    found = [lake.get("campaign", key).metadata for key in lake.keys("campaign")]
+    found = [dict(lake.get("campaign", key).metadata) for key in lake.keys("campaign")]
     return {options["name"]: options for options in sorted(found, key=lambda o: str(o["name"]))}

@@ -127,8 +127,20 @@ SCHEMAS: Mapping[str, Schema] = {
         },
     ),
     "model": Schema("models", {"parent": _TEXT, "dataset": _TEXT}),
-    "dataset": Schema("datasets", {"labels": Column("string", ("member",)), "name": _TEXT}),
-    "metrics": Schema("metrics", {"model": _TEXT, "test_set": _TEXT}),
+    "dataset": Schema(
+        "datasets",
+        {"labels": Column("string", ("member",)), "clusters": Column("string", ("member",))},
+    ),
+    "evaluation": Schema(
+        "evaluations",
+        {
+            "predicted": Column("float32", ("atom",), (3,)),
+            "reference": Column("float32", ("atom",), (3,)),
+            "delta_e": _PER_FRAME,
+            "model": _TEXT,
+            "test": _TEXT,
+        },
+    ),
 }
 
 

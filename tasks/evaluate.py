@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.states import State
 
 from nearsight.metrics import energy_shift, mae_pk, rmse
 from nearsight.potentials import load
 from storage import Lake, Record, content_key
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
-from tasks.workplace import Piece, Workplace, done
+from tasks.workplace import Piece, Workplace, done, verb
 
 METRICS = ("mae_p95", "rmse", "delta_e_avg", "delta_e_std")
 
@@ -37,12 +34,14 @@ def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
     predicted, reference, features, numbers, delta_e, offsets = [], [], [], [], [], [0]
     for i, name in enumerate(labels):
         atoms, label = read_label(lake, name)
+        assert label.forces is not None
+        assert label.energy is not None
         prediction = potential.evaluate(atoms)
         predicted.append(prediction.forces)
         reference.append(label.forces)
         features.append(prediction.features)
         numbers.append(atoms.numbers)
-        delta_e.append((prediction.energy - (label.energy or 0.0)) / len(atoms))
+        delta_e.append((prediction.energy - label.energy) / len(atoms))
         offsets.append(offsets[-1] + len(atoms))
         tell((i + 1) / len(labels))
     forces, truth = np.concatenate(predicted), np.concatenate(reference)
@@ -71,8 +70,8 @@ def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
     lake.put(Record("evaluation", key, metadata, arrays))
 
 
-@task(name="evaluate", cache_policy=NO_CACHE, retries=2)
-def evaluate(work: Workplace, model: str, tests: dict[str, str]) -> State[dict[str, str]]:
+@verb(name="evaluate")
+def evaluate(work: Workplace, model: str, tests: dict[str, str]) -> dict[str, str]:
     """Evaluate a model on every test set; evaluation key by test set name."""
     keys = {name: evaluation_key(model, test) for name, test in tests.items()}
     pieces = [

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from ase import Atoms
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.states import State
 
 from nearsight.potentials import load
-from nearsight.sampling import OpenMM, Trajectory, WalkSpec
+from nearsight.sampling import Trajectory, WalkSpec
+from nearsight.sampling.openmm import OpenMM
 from nearsight.systems import System, build
 from storage import Lake, Record, content_key
 from tasks.ingest import key_of
 from tasks.progress import reporter
-from tasks.workplace import Piece, Workplace, done
+from tasks.workplace import Piece, Workplace, done, verb
 
 
-def start_structure(lake: Lake, system: System) -> str:
-    """Record a system's start structure; its key."""
-    atoms = build(system)
+def put_structure(lake: Lake, atoms: Atoms, system: str) -> str:
+    """Record a structure of a system; its key."""
     key = key_of(atoms)
     if not lake.has("structure", key):
         arrays = {
@@ -28,8 +25,13 @@ def start_structure(lake: Lake, system: System) -> str:
             "cell": atoms.cell.array,
             "pbc": atoms.pbc,
         }
-        lake.put(Record("structure", key, {"system": system.name}, arrays))
+        lake.put(Record("structure", key, {"system": system}, arrays))
     return key
+
+
+def start_structure(lake: Lake, system: System) -> str:
+    """Record a system's start structure; its key."""
+    return put_structure(lake, build(system), system.name)
 
 
 def read_structure(lake: Lake, key: str) -> Atoms:
@@ -49,9 +51,7 @@ def read_walk(lake: Lake, key: str) -> Trajectory:
 
 def walk_key(start: str, model: str, spec: WalkSpec, seed: int) -> str:
     """Key of a walk: start, model, walk spec and seed."""
-    return content_key(
-        "walk", {"walk": spec.model_dump(mode="json"), "seed": seed}, [start, model]
-    )
+    return content_key("walk", {"walk": spec.model_dump(mode="json"), "seed": seed}, [start, model])
 
 
 def walk(lake: Lake, key: str, start: str, model: str, spec: WalkSpec, seed: int) -> None:
@@ -75,10 +75,12 @@ def walk(lake: Lake, key: str, start: str, model: str, spec: WalkSpec, seed: int
     lake.put(Record("walk", key, metadata, arrays))
 
 
-@task(name="explore", task_run_name="explore {system} walk {seed}", cache_policy=NO_CACHE, retries=2)
+@verb(
+    name="explore", task_run_name="explore {system} walk {seed}"
+)
 def explore(
     work: Workplace, system: str, start: str, model: str, spec: WalkSpec, seed: int
-) -> State[str]:
+) -> str:
     """One exploration walk; the key of its record."""
     key = walk_key(start, model, spec, seed)
     pieces = [Piece("walk", key, walk, (start, model, spec, seed))]

@@ -8,9 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.states import State
 from pydantic import Field
 
 from nearsight.blocks import (
@@ -29,7 +26,7 @@ from storage import Lake, Record, content_key
 from tasks.explore import read_structure, read_walk
 from tasks.ingest import members
 from tasks.progress import reporter
-from tasks.workplace import Piece, Workplace, done
+from tasks.workplace import Piece, Workplace, done, verb
 
 SHORTLIST = 8
 """Candidates that are cut for every cluster that is wanted; the rest are less uncertain."""
@@ -39,9 +36,7 @@ class Extraction(Spec):
     """How many clusters a cycle cuts, and which regions are worth one."""
 
     clusters: int = Field(10, ge=1, title="Clusters a cycle")
-    min_unknown: int = Field(
-        3, ge=1, title="Unknown atoms that make a block worth a cluster"
-    )
+    min_unknown: int = Field(3, ge=1, title="Unknown atoms that make a block worth a cluster")
     blueprint: Blueprint = Field(Blueprint(), title="Blueprint")
 
 
@@ -162,10 +157,8 @@ def _put_cluster(
     return key
 
 
-@task(name="extract", cache_policy=NO_CACHE, retries=2)
-def extract(
-    work: Workplace, scores: list[str], dataset: str, spec: Extraction
-) -> State[list[str]]:
+@verb(name="extract")
+def extract(work: Workplace, scores: list[str], dataset: str, spec: Extraction) -> list[str]:
     """Cut a batch of clusters; the keys of their records, none if nothing unknown was found."""
     key = batch_key(scores, dataset, spec)
     cached = work.finish(

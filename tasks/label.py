@@ -3,47 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from ase import Atoms
+
 
 from nearsight.references import LevelOfTheory, reference
 from storage import Lake
+from tasks.explore import read_structure
 from tasks.extract import read_cluster
 from tasks.ingest import label_key, label_record
-from tasks.workplace import Piece, Workplace, done
+from tasks.workplace import Piece, Workplace, done, verb
+
+
+Kind = Literal["cluster", "structure"]
 
 
 class TooManyFailures(RuntimeError):
     """More labels failed than the campaign allows."""
 
 
-def label_cluster(lake: Lake, key: str, cluster: str, level: LevelOfTheory) -> None:
-    """Label one cluster and leave the label in the lake, whatever became of it."""
-    atoms = read_cluster(lake, cluster).atoms
+def read_atoms(lake: Lake, kind: Kind, key: str) -> Atoms:
+    """What is to be labelled: a cluster, or a whole structure."""
+    return read_cluster(lake, key).atoms if kind == "cluster" else read_structure(lake, key)
+
+
+def label_one(lake: Lake, key: str, kind: Kind, name: str, level: LevelOfTheory) -> None:
+    """Label one structure and leave the label in the lake, whatever became of it."""
+    atoms = read_atoms(lake, kind, name)
     lake.put(label_record(key, atoms, reference(level).label(atoms), level))
 
 
-@task(name="label", task_run_name="label {stage}", cache_policy=NO_CACHE, retries=2)
+@verb(name="label", task_run_name="label {stage}")
 def label(
     work: Workplace,
     stage: str,
-    clusters: Sequence[str],
+    names: Sequence[str],
     level: LevelOfTheory,
     max_failed: float,
-) -> State[list[tuple[str, str]]]:
-    """Label a batch of clusters; (label key, cluster key) of each, failed ones too.
+    kind: Kind = "cluster",
+) -> list[tuple[str, str]]:
+    """Label a batch; (label key, key of what was labelled) of each, failed ones too.
 
     Raises
     ------
     TooManyFailures
         If more than the fraction `max_failed` of the batch failed. The labels are in the lake.
     """
-    keys = [label_key(read_cluster(work.lake, cluster).atoms, level) for cluster in clusters]
+    keys = [label_key(read_atoms(work.lake, kind, name), level) for name in names]
     pieces = [
-        Piece("label", key, label_cluster, (cluster, level))
-        for key, cluster in zip(keys, clusters, strict=True)
+        Piece("label", key, label_one, (kind, name, level))
+        for key, name in zip(keys, names, strict=True)
     ]
     cached = work.finish("label", "qm", pieces)
     told = [work.lake.get("label", key).metadata for key in keys]
@@ -53,11 +63,11 @@ def label(
             f"{len(failed)} of {len(keys)} labels failed, more than the campaign's max_failed = "
             f"{max_failed:g} allows; the first says: {failed[0]['status']}: {failed[0]['message']}"
         )
-    return done(list(zip(keys, clusters, strict=True)), cached)
+    return done(list(zip(keys, names, strict=True)), cached)
 
 
 def converged(lake: Lake, labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those (label key, cluster key) that may enter a training set."""
+    """Those (label key, key of what was labelled) that may enter a training set."""
     return [
         pair for pair in labels if lake.get("label", pair[0]).metadata["status"] == "converged"
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -85,14 +86,15 @@ class Pools:
             return self._clusters[pool][1]
 
     def _start(self, pool: Pool) -> tuple[LocalCluster, Client]:
+        logging.getLogger("distributed").setLevel(logging.ERROR)  # Prefect makes it say all
         with dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}):
             cluster = LocalCluster(
                 n_workers=pool.workers,
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 memory_limit=0,
-                silence_logs="error",
+                silence_logs=logging.ERROR,
             )
         client = Client(cluster)
         client.subscribe_topic(TOPIC, self._forward)
@@ -101,4 +103,3 @@ class Pools:
     def _forward(self, event: tuple[float, dict[str, Any]]) -> None:
         message = event[1]
         self._on_event(message["row"], message["fraction"])
-

@@ -93,7 +93,8 @@ class Board:
 
     def finish(self, bar: Any, stage: str) -> None:
         """Fill the bar."""
-        self._progress.update(bar, completed=sum(1.0 if r else n for r, n in self._fractions[bar].items()))
-        if not self.console.is_terminal and len(self._fractions[bar]) > ("" in self._fractions[bar]):
+        total = self._progress.tasks[self._progress.task_ids.index(bar)].total
+        self._progress.update(bar, completed=total)
+        if not self.console.is_terminal and set(self._fractions[bar]) - {""}:
             seconds = time.monotonic() - self._started[bar]
             self.console.print(f"{stage}: done in {seconds:.0f} s", highlight=False)

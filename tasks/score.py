@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.states import State
 
 from nearsight.potentials import load
 from nearsight.uncertainty import Mixture, MixtureSpec
@@ -15,7 +12,7 @@ from storage import Lake, Record, content_key
 from tasks.explore import read_walk
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
-from tasks.workplace import Piece, Workplace, done
+from tasks.workplace import Piece, Workplace, done, verb
 
 
 def density_key(model: str, dataset: str, spec: MixtureSpec) -> str:
@@ -48,7 +45,7 @@ def fit_density(lake: Lake, key: str, model: str, dataset: str, spec: MixtureSpe
         tell(0.8 * (i + 1) / len(pairs))
     density = Mixture(spec).fit(np.concatenate(features), np.concatenate(numbers))
     metadata = {"model": model, "dataset": dataset, "seconds": time.monotonic() - start}
-    lake.put(Record("density", key, metadata, density.to_arrays()))
+    lake.put(Record("density", key, metadata, {**density.to_arrays()}))
 
 
 def read_density(lake: Lake, key: str) -> Mixture:
@@ -75,7 +72,7 @@ def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
         likelihood.append(mixture.log_likelihood(features, trajectory.numbers))
         surprise.append(mixture.surprise(features, trajectory.numbers))
         tell((i + 1) / len(trajectory))
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "frames": np.arange(len(trajectory)),
         "log_likelihood": np.array(likelihood),
         "surprise": np.array(surprise),
@@ -85,16 +82,16 @@ def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
     lake.put(Record("scores", key, metadata, arrays))
 
 
-@task(name="fit density", cache_policy=NO_CACHE, retries=2)
-def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> State[str]:
+@verb(name="fit density")
+def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> str:
     """Density of the training environments; the key of its record."""
     key = density_key(model, dataset, spec)
     pieces = [Piece("density", key, fit_density, (model, dataset, spec))]
     return done(key, work.finish("fit density", "cpu", pieces))
 
 
-@task(name="score", cache_policy=NO_CACHE, retries=2)
-def score(work: Workplace, walks: list[str], density: str) -> State[list[str]]:
+@verb(name="score")
+def score(work: Workplace, walks: list[str], density: str) -> list[str]:
     """Scores of a cycle's walks; the keys of their records."""
     keys = [score_key(walk, density) for walk in walks]
     pieces = [

@@ -6,16 +6,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.states import State
 
 from nearsight.potentials import Architecture, NequIP, TrainingSpec, load, model_blob
 from nearsight.potentials import train as train_potential
 from storage import Lake, Record, content_key
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
-from tasks.workplace import Piece, Workplace, done
+from tasks.workplace import Piece, Workplace, done, verb
 
 
 def model_key(
@@ -97,14 +94,14 @@ def adopt(lake: Lake, path: Path, dataset: str) -> str:
     return key
 
 
-@task(name="train", cache_policy=NO_CACHE, retries=2)
+@verb(name="train")
 def train(
     work: Workplace,
     architecture: Architecture,
     spec: TrainingSpec,
     dataset: str,
     parent: str | None,
-) -> State[str]:
+) -> str:
     """Train a model; the key of its record."""
     key = model_key(architecture, spec, dataset, parent)
     pieces = [Piece("model", key, train_model, (architecture, spec, dataset, parent))]

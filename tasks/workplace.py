@@ -6,14 +6,35 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar, cast
 
-from distributed import as_completed
-from prefect.states import Completed, State
+from distributed import KilledWorker, as_completed
+from distributed.comm import CommClosedError
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed
 
 from storage import Lake, open_lake
 from tasks.pools import PoolName, Pools, Site
 from tasks.progress import Board
+
+
+T = TypeVar("T")
+
+
+def _lost_worker(task: Any, run: Any, state: Any) -> bool:
+    try:
+        state.result()
+    except (KilledWorker, CommClosedError):
+        return True
+    except Exception:
+        return False
+    return False
+
+
+verb = partial(task, cache_policy=NO_CACHE, retries=2, retry_condition_fn=_lost_worker)
+"""A Prefect task: the lake decides what is done, and only lost workers are worth a retry."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +95,13 @@ def _at_worker(url: str, piece: Piece) -> None:
         piece.function(lake, piece.key, *piece.arguments)
 
 
-def done(result: Any, cached: bool) -> State[Any]:
+def done(result: T, cached: bool) -> T:
     """End a Prefect task with `result`; one that found its work in the lake shows as Cached."""
     if cached:
-        return Completed(name="Cached", message="found finished in the lake", data=result)
-    return Completed(data=result)
+        shown: Any = Completed(name="Cached", message="found finished in the lake", data=result)
+    else:
+        shown = Completed(data=result)
+    return cast(T, shown)  # Prefect gives whoever waits for the task its data
 
 
 @contextmanager

@@ -34,9 +34,7 @@ def test_it_grows_with_k_between_its_limits(
 
 
 @given(ERRORS, PERCENTS)
-def test_signs_and_order_do_not_matter_and_units_do(
-    errors: NDArray[np.float64], k: float
-) -> None:
+def test_signs_and_order_do_not_matter_and_units_do(errors: NDArray[np.float64], k: float) -> None:
     shuffled = -np.sort(errors, axis=None)
     assert mae_pk(shuffled, k) == pytest.approx(mae_pk(errors, k), rel=1e-9)
     whole = np.round(errors)

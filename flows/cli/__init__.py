@@ -1,6 +1,6 @@
 """The command line `nearsight`, one verb a file."""
 
+from flows.cli import demo, report, run, status  # noqa: F401 - each adds its verb
 from flows.cli.app import app
-from flows.cli import demo, report, run, status  # noqa: F401, I001 - each adds its verb
 
 __all__ = ["app"]

@@ -41,9 +41,7 @@ class TrainingSpec(Spec):
     learning_rate: float = Field(0.01, gt=0, le=1, title="Peak learning rate")
     warmup: float = Field(0.05, ge=0, lt=1, title="Share of the steps that warm up")
     batch_size: int = Field(1, ge=1, title="Structures in a batch")
-    ema_decay: float = Field(
-        0.99, ge=0, lt=1, title="Decay of the running mean of the weights"
-    )
+    ema_decay: float = Field(0.99, ge=0, lt=1, title="Decay of the running mean of the weights")
     energy_weight: float = Field(20.0, ge=0, title="Loss weight of energies per atom")
     force_weight: float = Field(1.0, ge=0, title="Loss weight of forces")
     stress_weight: float = Field(50.0, ge=0, title="Loss weight of stresses, where there are any")
@@ -57,3 +55,9 @@ class TrainingSpec(Spec):
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", title="Device")
     seed: int = Field(0, ge=0, title="Seed")
+
+    @model_validator(mode="after")
+    def _something_to_learn(self) -> Self:
+        if self.energy_weight + self.force_weight + self.stress_weight == 0:
+            raise ValueError("one of energy_weight, force_weight, stress_weight must be positive")
+        return self

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from ase import Atoms
 from ase.data import chemical_symbols
-from nequip.data import AtomicDataDict, compute_neighborlist_, from_dict
+from nequip.data import AtomicDataDict, compute_neighborlist_
 
 from nearsight.references.base import Label
 
@@ -37,23 +37,25 @@ def to_graph(atoms: Atoms, elements: Sequence[str], r_max: float) -> Graph:
             f"{', '.join(strange)} is not among the elements this model was built for "
             f"({', '.join(elements)}); train a model on data that holds it"
         )
-    finite = not atoms.pbc.any()
-    graph: Graph = from_dict(
-        {
-            AtomicDataDict.POSITIONS_KEY: atoms.positions,
-            AtomicDataDict.CELL_KEY: np.zeros((3, 3)) if finite else atoms.cell.array,
-            AtomicDataDict.PBC_KEY: atoms.pbc,
-            AtomicDataDict.ATOM_TYPE_KEY: atom_types,
-        }
-    )
-    return compute_neighborlist_(graph, r_max)
+    cell = atoms.cell.array if atoms.pbc.any() else np.zeros((3, 3))
+    # double precision by name: NequIP changes torch's default while it builds a network
+    graph: Graph = {
+        AtomicDataDict.POSITIONS_KEY: torch.tensor(atoms.positions, dtype=torch.float64),
+        AtomicDataDict.CELL_KEY: torch.tensor(cell, dtype=torch.float64)[None],
+        AtomicDataDict.PBC_KEY: torch.tensor(atoms.pbc)[None],
+        AtomicDataDict.ATOM_TYPE_KEY: torch.tensor(atom_types),
+    }
+    graph = compute_neighborlist_(graph, r_max)
+    return graph
 
 
 def add_label(graph: Graph, label: Label) -> Graph:
-    """Return `graph` with the label's targets; a label without stress has a masked one."""
-    if label.energy is None or label.forces is None:
+    """Return `graph` with the label's targets, the stress NaN (left out of the loss) where the
+    label has none or the structure is not periodic in all three directions."""
+    if label.status != "converged" or label.energy is None or label.forces is None:
         raise ValueError(f"a label that is {label.status} cannot be trained on")
-    stress = np.full((3, 3), np.nan) if label.stress is None else label.stress
+    periodic = bool(graph[AtomicDataDict.PBC_KEY].all())
+    stress = label.stress if periodic and label.stress is not None else np.full((3, 3), np.nan)
     dtype = graph[AtomicDataDict.POSITIONS_KEY].dtype
     return {
         **graph,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,20 @@ import numpy as np
 import safetensors.torch
 import torch
 from ase import Atoms
+from lightning.pytorch.utilities.seed import isolate_rng
 from nequip.data import AtomicDataDict
 from nequip.model import NequIPGNNModel
 from nequip.utils.global_state import set_global_state
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from nearsight.potentials.architecture import Architecture
 from nearsight.potentials.base import Prediction
 from nearsight.potentials.graph import Graph, to_graph
 
 FORMAT = "nearsight-nequip-1"
+
+_BUILD = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,21 @@ def build_config(
     }
 
 
+@contextmanager
+def building() -> Iterator[None]:
+    """Let one thread at a time build a network: NequIP's builder switches torch's default dtype
+    and seeds. Random numbers and default dtype of the process go on as if nothing had been built:
+    other networks, such as a teacher, break on another default."""
+    with _BUILD, isolate_rng():
+        before = torch.get_default_dtype()
+        set_global_state()
+        torch.set_default_dtype(torch.float64)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)
+
+
 class NequIP:
     """A NequIP potential (satisfies `Potential`).
 
@@ -94,10 +115,10 @@ class NequIP:
         self.norm = norm
         self.weights = dict(weights)
         self.device = device
-        set_global_state()
         config = build_config(architecture, elements, norm, seed=0)
         del config["_target_"]
-        model = NequIPGNNModel(**config)
+        with building():
+            model = NequIPGNNModel(**config)
         model.load_state_dict(self.weights)
         self._model = model.to(device).eval()
         self._model.requires_grad_(False)
@@ -131,7 +152,10 @@ class NequIP:
             return _features(self._energy_model(self.graph(atoms)))
 
     def to_bytes(self) -> bytes:
-        """Weights and architecture as one safetensors file: data, never code."""
+        """Weights and architecture as one safetensors file: data, never code.
+
+        The same model gives the same bytes: they are hashed into keys.
+        """
         header = {
             "format": FORMAT,
             "architecture": self.architecture.model_dump_json(),
@@ -139,7 +163,8 @@ class NequIP:
             "normalisation": json.dumps(asdict(self.norm)),
         }
         tensors = {k: v.detach().cpu().contiguous() for k, v in self.weights.items()}
-        return safetensors.torch.save(tensors, metadata=header)
+        data = safetensors.torch.save(tensors, metadata=header)
+        return _sorted_header(data)
 
     @classmethod
     def from_bytes(cls, data: bytes, device: str = "cpu") -> NequIP:
@@ -154,17 +179,29 @@ class NequIP:
             length = int.from_bytes(data[:8], "little")
             header = json.loads(data[8 : 8 + length])["__metadata__"]
             known = header["format"] == FORMAT
-        except (KeyError, ValueError, TypeError) as error:
-            raise ValueError("this is not a Nearsight model (safetensors with its header)") from error
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
+            raise ValueError(
+                "this is not a Nearsight model (safetensors with its header)"
+            ) from error
         if not known:
             raise ValueError(f"model format {header['format']!r} is not {FORMAT!r}")
-        return cls(
-            Architecture.model_validate_json(header["architecture"]),
-            tuple(json.loads(header["elements"])),
-            Normalisation(**json.loads(header["normalisation"])),
-            safetensors.torch.load(data),
-            device,
-        )
+        try:
+            return cls(
+                Architecture.model_validate_json(header["architecture"]),
+                tuple(json.loads(header["elements"])),
+                Normalisation(**json.loads(header["normalisation"])),
+                safetensors.torch.load(data),
+                device,
+            )
+        except (
+            AssertionError,
+            KeyError,
+            RuntimeError,
+            SafetensorError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise ValueError(f"this Nearsight model is damaged: {error}") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write `to_bytes` to a file."""
@@ -176,3 +213,11 @@ def _features(out: Graph) -> NDArray[np.float64]:
         out[AtomicDataDict.NODE_FEATURES_KEY].detach().cpu().double().numpy()
     )
     return features
+
+
+def _sorted_header(data: bytes) -> bytes:
+    """Safetensors with its header in one order (the library writes metadata in a random one)."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # tensors start at a multiple of 8 bytes
+    return len(header).to_bytes(8, "little") + header + data[end:]

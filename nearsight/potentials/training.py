@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,14 +16,14 @@ import numpy as np
 import torch
 from ase import Atoms
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.plugins.environments import LightningEnvironment
 from nequip.data import AtomicDataDict
-from nequip.train import EMALightningModule
-from nequip.utils.global_state import set_global_state
+from nequip.train import EMALightningModule, MeanSquaredError
 from torch.utils.data import DataLoader
 
 from nearsight.potentials.architecture import Architecture, TrainingSpec
 from nearsight.potentials.graph import Graph, add_label, to_graph
-from nearsight.potentials.nequip import NequIP, Normalisation, build_config
+from nearsight.potentials.nequip import NequIP, Normalisation, build_config, building
 from nearsight.references.base import Label
 from nearsight.references.isolated import compositions, fit_reference_energies
 
@@ -37,7 +40,8 @@ class Trained:
     potential
         With the (averaged) weights of its best epoch.
     training_loss, validation_loss
-        One value an epoch: the weighted loss of `TrainingSpec`.
+        One value an epoch: the mean square errors weighted as `TrainingSpec` says, over the sum
+        of the weights. Stresses count nothing where a batch (or the validation set) has none.
     """
 
     potential: NequIP
@@ -69,10 +73,11 @@ def train(
     ------
     ValueError
         Fewer than two frames, a label that is not converged, or an element unknown to `parent`.
+    ArithmeticError
+        If the loss was not finite in any epoch.
     """
     if len(frames) < 2:
         raise ValueError(f"training needs at least 2 labelled structures, not {len(frames)}")
-    set_global_state()
     if parent is None:
         elements = tuple(compositions([atoms.numbers for atoms, _ in frames])[0])
     else:
@@ -80,11 +85,12 @@ def train(
     graphs = [
         add_label(to_graph(atoms, elements, architecture.r_max), label) for atoms, label in frames
     ]
-    norm = _normalisation(frames, graphs, spec, parent)
+    norm = _normalisation(frames, graphs, elements, spec, parent)
     training, validation = _split(graphs, spec)
     device = _device(spec)
     steps = spec.epochs * int(np.ceil(len(training) / spec.batch_size))
-    module = _module(build_config(architecture, elements, norm, spec.seed), spec, steps)
+    with building():
+        module = _module(build_config(architecture, elements, norm, spec.seed), spec, steps)
     if parent is not None:
         shifts = {k: v for k, v in module.model.state_dict().items() if k.endswith(".shifts")}
         module.model.load_state_dict(
@@ -93,8 +99,7 @@ def train(
         module.ema.num_updates = 0
         module.ema.update_parameters(module.model)
     record = _Record(steps, progress)
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as scratch:
-        warnings.filterwarnings("ignore", module="lightning")
+    with _quiet(), tempfile.TemporaryDirectory() as scratch:
         trainer = lightning.Trainer(
             max_epochs=spec.epochs,
             accelerator=device,
@@ -106,11 +111,16 @@ def train(
             num_sanity_val_steps=0,
             default_root_dir=scratch,
             callbacks=[record],
+            plugins=[LightningEnvironment()],  # else it takes a Slurm job for its own launcher
         )
         trainer.fit(
             module,
-            _loader(training, spec.batch_size, seed=spec.seed),
-            _loader(validation, spec.batch_size),
+            _loader(training, spec, shuffle=True),
+            _loader(validation, spec, shuffle=False),
+        )
+    if not record.best:
+        raise ArithmeticError(
+            "training diverged: the loss was not finite in any epoch; lower the learning rate"
         )
     return Trained(
         NequIP(architecture, elements, norm, record.best),
@@ -122,6 +132,7 @@ def train(
 def _normalisation(
     frames: Sequence[Frame],
     graphs: Sequence[Graph],
+    elements: Sequence[str],
     spec: TrainingSpec,
     parent: NequIP | None,
 ) -> Normalisation:
@@ -135,12 +146,14 @@ def _normalisation(
         ]
         references = fit_reference_energies(numbers, energies - network, known)
         return replace(parent.norm, reference_energies=references)
+    references = fit_reference_energies(numbers, energies, spec.reference_energies or None)
     forces = torch.cat([g[AtomicDataDict.FORCE_KEY] for g in graphs])
     edges = sum(g[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for g in graphs)
+    # floors: a scale of nought (perfect crystals only, lone atoms only) would silence the network
     return Normalisation(
-        fit_reference_energies(numbers, energies, spec.reference_energies or None),
-        float(forces.square().mean().sqrt()),
-        edges / len(forces),
+        {element: references[element] for element in elements},
+        max(float(forces.square().mean().sqrt()), 1e-3),
+        max(edges / len(forces), 1.0),
     )
 
 
@@ -158,13 +171,13 @@ def _device(spec: TrainingSpec) -> str:
     return spec.device
 
 
-def _loader(graphs: list[Graph], batch_size: int, seed: int | None = None) -> DataLoader[Graph]:
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
+def _loader(graphs: list[Graph], spec: TrainingSpec, shuffle: bool) -> DataLoader[Graph]:
     return DataLoader(
         graphs,  # type: ignore[arg-type]
-        batch_size,
-        shuffle=seed is not None,
-        generator=generator,
+        spec.batch_size,
+        shuffle=shuffle,
+        # without its own, even a loader that does not shuffle draws from the process's numbers
+        generator=torch.Generator().manual_seed(spec.seed),
         collate_fn=AtomicDataDict.batched_from_list,
     )
 
@@ -175,7 +188,7 @@ def _module(model: dict[str, Any], spec: TrainingSpec, steps: int) -> EMALightni
             "name": name,
             "field": field,
             "coeff": weight,
-            "metric": {"_target_": "nequip.train.MeanSquaredError"},
+            "metric": {"_target_": f"{__name__}.{MeanSquare.__name__}"},
             **options,
         }
 
@@ -188,6 +201,7 @@ def _module(model: dict[str, Any], spec: TrainingSpec, steps: int) -> EMALightni
             metric("stress", "stress", spec.stress_weight, ignore_nan=True),
         ],
     }
+    steps = max(steps, 2)  # one to rise, one to fall
     return EMALightningModule(
         ema_decay=spec.ema_decay,
         model=model,
@@ -208,7 +222,33 @@ def _module(model: dict[str, Any], spec: TrainingSpec, steps: int) -> EMALightni
     )
 
 
-class _Record(Callback):
+class MeanSquare(MeanSquaredError):  # type: ignore[misc]
+    """NequIP's mean square error, but nought, not NaN, where there is nothing to compare."""
+
+    def compute(self) -> torch.Tensor:
+        mean: torch.Tensor = self.sum / self.count.clamp(min=1)
+        return mean
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's remarks about this thread's training to itself; its errors still show."""
+    thread = threading.get_ident()
+
+    def keep(record: logging.LogRecord) -> bool:
+        return record.thread != thread or record.levelno > logging.INFO
+
+    log = logging.getLogger("lightning.pytorch.utilities.rank_zero")
+    log.addFilter(keep)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        log.removeFilter(keep)
+
+
+class _Record(Callback):  # type: ignore[misc]
     """Keeps the losses of every epoch and the averaged weights of the best one."""
 
     def __init__(self, steps: int, progress: Progress | None) -> None:
@@ -217,17 +257,19 @@ class _Record(Callback):
         self.epoch: list[float] = []
         self.training_loss: list[float] = []
         self.validation_loss: list[float] = []
+        self.best_loss = float("inf")
         self.best: dict[str, torch.Tensor] = {}
 
-    def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
-        self.epoch.append(float(trainer.callback_metrics["train_loss_step/weighted_sum"]))
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, *_: Any) -> None:
+        self.epoch.append(float(outputs["loss"]))
         if self.progress is not None:
             self.progress(trainer.global_step / self.steps)
 
     def on_validation_end(self, trainer: Any, module: EMALightningModule) -> None:
         # callbacks come before the module's own hook, which swaps the averaged weights out again
         loss = float(trainer.callback_metrics["val0_epoch/weighted_sum"])
-        if not self.validation_loss or loss < min(self.validation_loss):
+        if loss < self.best_loss:
+            self.best_loss = loss
             self.best = {
                 name.removeprefix("sole_model."): value.detach().cpu().clone()
                 for name, value in module.model.state_dict().items()

@@ -6,20 +6,20 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-LATTICE_CONSTANT = 20.75
-"""Edge of the conventional cubic cell in Å, close to its relaxed value."""
+LATTICE_CONSTANT = 20.87
+"""Edge of the conventional cubic cell in Å: the paper's relaxed cell (PBE-D3)."""
 
 # Distances in Å. Brick: metal on the octahedron's axes, mu3-O and mu3-OH on alternating cube
 # diagonals.
-METAL_RADIUS = 2.49
-MU3_O = 1.19
-MU3_OH = 1.40
+METAL_RADIUS = 2.53
+MU3_O = 1.05
+MU3_OH = 1.42
 O_H = 0.97
 # Linker, along its axis from its centre and across it.
-RING_RADIUS = 1.395
+RING_RADIUS = 1.40
 C_H = 1.09
 RING_TO_CARBOXYLATE = 1.495
-C_O = 1.27
+C_O = 1.28
 O_C_O = np.deg2rad(126.0)
 
 _DIAGONALS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=float)

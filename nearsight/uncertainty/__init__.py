@@ -1,7 +1,7 @@
-"""What a model does not know: densities of training environments in feature space."""
+"""What the model does not know: density models over features."""
 
 from nearsight.uncertainty.base import Density
 from nearsight.uncertainty.gaussians import MixtureSpec
-from nearsight.uncertainty.mixture import MOST_SURPRISED, Mixture
+from nearsight.uncertainty.mixture import Mixture
 
-__all__ = ["MOST_SURPRISED", "Density", "Mixture", "MixtureSpec"]
+__all__ = ["Density", "Mixture", "MixtureSpec"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,7 @@ def _principal(x: NDArray[np.float64], variance: float) -> NDArray[np.float64]:
 
 def _least_bic(x: NDArray[np.float64], spec: MixtureSpec, seed: int) -> GaussianMixture:
     """Fit mixtures of 1, 2, … Gaussians until the criterion has grown twice in a row."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture  # seconds to import; forms need the spec alone
 
     if len(x) == 1:
@@ -133,7 +135,9 @@ def _least_bic(x: NDArray[np.float64], spec: MixtureSpec, seed: int) -> Gaussian
     best, least, worse = None, np.inf, 0
     for k in range(1, most + 1):
         mixture = GaussianMixture(k, reg_covar=spec.regularisation, random_state=seed)
-        bic = float(mixture.fit(x).bic(x))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the criterion judges the fit
+            bic = float(mixture.fit(x).bic(x))
         if bic < least:
             best, least, worse = mixture, bic, 0
         else:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import sys
+from importlib.abc import MetaPathFinder
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
+from ase.calculators.calculator import SCFError
 from ase.calculators.emt import EMT
 from pydantic import ValidationError
 
@@ -22,7 +24,9 @@ ARGON = LevelOfTheory(
 @pytest.mark.parametrize("level", [COPPER, ARGON], ids=lambda level: level.name)
 def test_contract(level: LevelOfTheory) -> None:
     worker: Reference = reference(level)
-    crystal = bulk("Cu" if level is COPPER else "Ar", cubic=True, a=None if level is COPPER else 5.3)
+    crystal = bulk(
+        "Cu" if level is COPPER else "Ar", cubic=True, a=None if level is COPPER else 5.3
+    )
     crystal.rattle(0.05, seed=1)
     before = crystal.copy()
     label = worker.label(crystal)
@@ -73,12 +77,10 @@ def test_a_failed_calculation_is_a_status_and_does_not_spoil_the_next() -> None:
     assert worker.label(bulk("Cu")).energy == good.energy
 
 
-class Sick(EMT):
+class Sick(EMT):  # type: ignore[misc]
     """EMT that fails as engines do, by the number of atoms."""
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=()):  # type: ignore[no-untyped-def]
-        from ase.calculators.calculator import SCFError
-
         if len(atoms) == 2:
             raise SCFError("no convergence in 50 steps")
         super().calculate(atoms, properties, system_changes)
@@ -114,9 +116,14 @@ def test_a_calculator_loads_once() -> None:
 
 
 def test_a_missing_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sevenn", None)
-    for name in [name for name in sys.modules if name.startswith("sevenn.")]:
+    class Hide(MetaPathFinder):
+        def find_spec(self, name: str, *args: object) -> None:
+            if name == "sevenn":
+                raise ModuleNotFoundError("No module named 'sevenn'", name=name)
+
+    for name in [name for name in sys.modules if name.split(".")[0] == "sevenn"]:
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Hide(), *sys.meta_path])
     level = SEVENNET_0.model_copy(update={"arguments": {"model": "nowhere"}})
     with pytest.raises(MissingEngine, match=r"pip install 'nearsight\[teacher\]'"):
         reference(level)

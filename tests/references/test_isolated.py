@@ -32,7 +32,7 @@ def test_one_composition_is_explained_without_leaving_the_prior_more_than_it_mus
     fitted = fit_reference_energies([PRISTINE] * 5, [energy(PRISTINE)] * 5, PRIOR)
     explained = sum(fitted[s] * PRISTINE.count(z) for s, z in zip("HCO", (1, 6, 8), strict=True))
     explained += 24 * fitted["Zr"]
-    assert explained == pytest.approx(energy(PRISTINE), abs=0.01)
+    assert abs(explained - energy(PRISTINE)) / len(PRISTINE) < 1e-4  # eV per atom
     shift = np.array([fitted[s] - PRIOR[s] for s in ("H", "C", "O", "Zr")])
     counts = np.array([112, 192, 128, 24])
     np.testing.assert_allclose(shift / counts, shift[0] / counts[0])  # along the composition
@@ -52,7 +52,7 @@ def test_many_compositions_find_the_energies_through_thermal_noise() -> None:
 
 def test_compositions_that_barely_differ_do_not_blow_noise_up() -> None:
     rng = np.random.default_rng(1)
-    defective = PRISTINE[:-4] + [6]
+    defective = [*PRISTINE[:-4], 6]
     frames = [PRISTINE] * 10 + [defective] * 10
     noisy = [energy(z) + 2.0 * rng.standard_normal() for z in frames]
     fitted = fit_reference_energies(frames, noisy, PRIOR)

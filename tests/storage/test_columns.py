@@ -58,7 +58,8 @@ def test_failed_labels_are_masked_and_hold_no_nan(make_label):
 def test_text_of_any_number_and_kinds_without_columns():
     root = zarr.group()
     members = [content_key("label", i) for i in range(3)]
-    dataset = Record("dataset", content_key("dataset", 0), {}, {"labels": np.array(members)})
+    lists = {"labels": np.array(members), "clusters": np.array(members)}
+    dataset = Record("dataset", content_key("dataset", 0), {}, lists)
     fold(root, "dataset", [dataset])
     assert list(root["datasets/labels"][:]) == members
     assert list(root["datasets/member_offsets"][:]) == [0, 3]

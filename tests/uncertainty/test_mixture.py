@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nearsight.uncertainty import MOST_SURPRISED, Density, Mixture, MixtureSpec
+from nearsight.uncertainty import Density, Mixture, MixtureSpec
+from nearsight.uncertainty.mixture import MOST_SURPRISED
 
 DENSITIES: list[Callable[[], Density]] = [Mixture, lambda: Mixture(MixtureSpec(pca=0.99))]
 

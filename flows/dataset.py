@@ -1,0 +1,119 @@
+"""Periodic data sets: walks at several pressures, frames even in volume (paper, Section 3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase.calculators.singlepoint import SinglePointCalculator
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from nearsight.references import SEVENNET_0, LevelOfTheory, reference
+from nearsight.sampling import WalkSpec
+from nearsight.sampling.frames import uniform_in_volume
+from nearsight.spec import Spec
+from nearsight.systems import System
+from storage import Lake
+from tasks.explore import explore, put_structure, read_walk, start_structure
+from tasks.ingest import dataset as make_dataset
+from tasks.ingest import members, read_label
+from tasks.label import converged, label
+from tasks.pools import Site
+from tasks.train import adopt
+from tasks.workplace import Workplace, workplace
+
+
+class DataSet(Spec):
+    """One data set: frames of one system from walks of its own."""
+
+    file: Path = Field(title="File", description="extended XYZ to write")
+    system: System = Field(title="System")
+    frames: int = Field(ge=1, title="Structures")
+    walks: int = Field(ge=1, title="Walks")
+    volumes: tuple[float, float] = Field((8500.0, 9700.0), title="Volume range", description="Å³")
+    seed: int = Field(ge=0, title="Seed", description="of the walks; another for every data set")
+
+
+class Recipe(Spec):
+    """How periodic data sets are made."""
+
+    lake: str = Field(min_length=1, title="Lake", description="a directory")
+    model: Path = Field(
+        title="Sampler", description="a model that walks soundly; the labels are not its own"
+    )
+    level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
+    walk: WalkSpec = Field(WalkSpec(pressure=(-2.5, 2.0)), title="Walk")
+    skip: float = Field(100.0, ge=0, title="Start of every walk that is left out", description="fs")
+    sets: tuple[DataSet, ...] = Field(min_length=1, title="Data sets")
+    max_failed: float = Field(0.1, ge=0, le=1, title="Share of failed labels that is too many")
+    site: Site = Field(Site(), title="Site")
+
+
+@flow(
+    name="dataset",
+    task_runner=ThreadPoolTaskRunner(max_workers=64),  # type: ignore[arg-type]
+    persist_result=False,
+)
+def dataset(recipe: Recipe) -> None:
+    """Walk, choose frames even in volume, label them, and write one file for every data set.
+
+    Training and test sets come from walks of their own. What the lake holds is not done again.
+
+    Raises
+    ------
+    ValueError
+        If walks do not reach the volumes that were asked for.
+    """
+    reference(recipe.level)
+    with workplace(recipe.lake, recipe.site) as work:
+        model = adopt(work.lake, recipe.model, make_dataset(work.lake, []))
+        walks = {
+            part.file: [
+                explore.submit(
+                    work, part.system.name, start_structure(work.lake, part.system), model,
+                    recipe.walk, int(seed),
+                )
+                for seed in np.random.SeedSequence(part.seed).generate_state(part.walks)
+            ]
+            for part in recipe.sets
+        }
+        for part in recipe.sets:
+            chosen = choose(work, recipe, part, [w.result() for w in walks[part.file]])
+            labels = label.submit(
+                work, part.file.name, chosen, recipe.level, recipe.max_failed, kind="structure"
+            ).result()
+            keys = [key for key, _ in converged(work.lake, labels)]
+            write(work.lake, make_dataset(work.lake, keys), part.file, recipe.level)
+
+
+def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> list[str]:
+    """Frames of a data set; the keys of their structures."""
+    frames = [
+        trajectory.frame(i)
+        for trajectory in (read_walk(work.lake, walk) for walk in walks)
+        for i in np.flatnonzero(trajectory.times >= recipe.skip)
+    ]
+    volumes = np.array([frame.get_volume() for frame in frames])
+    return [
+        put_structure(work.lake, frames[i], part.system.name)
+        for i in uniform_in_volume(volumes, part.frames, part.volumes)
+    ]
+
+
+def write(lake: Lake, data: str, path: Path, level: LevelOfTheory) -> None:
+    """Write a data set as extended XYZ, with its level of theory in every frame."""
+    frames = []
+    for key, _ in members(lake, data):
+        atoms, label = read_label(lake, key)
+        atoms.wrap()
+        atoms.info = {"level": level.name, "seconds": round(label.seconds, 2)}
+        atoms.calc = SinglePointCalculator(
+            atoms, energy=label.energy, forces=label.forces, stress=label.stress
+        )
+        frames.append(atoms)
+    frames.sort(key=lambda atoms: float(atoms.get_volume()))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ase.io.write(path, frames, format="extxyz")
