@@ -10,11 +10,12 @@ from pydantic import Field, model_validator
 from nearsight.potentials import Architecture, TrainingSpec
 from nearsight.references import SEVENNET_0, LevelOfTheory
 from nearsight.sampling import WalkSpec
-from nearsight.spec import Spec
+from nearsight.spec import File, Spec
 from nearsight.systems import System
 from nearsight.uncertainty import MixtureSpec
 from tasks.extract import Extraction
 from tasks.pools import Site
+from tasks.workplace import LakeUrl
 
 DATA = Path(__file__).parent / "data"
 """What ships with Nearsight: data sets and the pristine model of UiO-66, see its README.md."""
@@ -23,12 +24,12 @@ DATA = Path(__file__).parent / "data"
 class Start(Spec):
     """What a campaign knows at the beginning."""
 
-    training: Path = Field(
+    training: File = Field(
         DATA / "pristine-train.extxyz.xz",
         title="Training set",
         description="labelled structures (extended XYZ), at the campaign's level of theory",
     )
-    model: Path | None = Field(
+    model: File | None = Field(
         DATA / "pristine.safetensors",
         title="Model",
         description="trained on that set; without one, the campaign begins by training it",
@@ -55,13 +56,13 @@ class Campaign(Spec):
     name: str = Field(
         "campaign", pattern=r"^[a-z0-9][a-z0-9-]*$", title="Name", description="tags its snapshots"
     )
-    lake: str = Field("lake", min_length=1, title="Lake", description="a directory")
+    lake: LakeUrl = Field("lake", min_length=1, title="Lake", description="a directory")
     systems: tuple[System, ...] = Field(
         (System(variant="ld"),), min_length=1, title="Systems to learn"
     )
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
     start: Start = Field(Start(), title="Start")
-    tests: dict[str, Path] = Field(
+    tests: dict[str, File] = Field(
         {"S_pr": DATA / "pristine-test.extxyz.xz", "S_ld": DATA / "linker-defect-test.extxyz.xz"},
         min_length=1,
         title="Test sets",

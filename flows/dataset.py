@@ -14,7 +14,7 @@ from pydantic import Field
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
 from nearsight.sampling.frames import uniform_in_volume
-from nearsight.spec import Spec
+from nearsight.spec import File, Spec
 from nearsight.systems import System
 from storage import Lake
 from tasks.explore import explore, put_structure, read_walk, start_structure
@@ -23,13 +23,13 @@ from tasks.ingest import members, read_label
 from tasks.label import converged, label
 from tasks.pools import Site
 from tasks.train import adopt
-from tasks.workplace import Workplace, workplace
+from tasks.workplace import LakeUrl, Workplace, workplace
 
 
 class DataSet(Spec):
     """One data set: frames of one system from walks of its own."""
 
-    file: Path = Field(title="File", description="extended XYZ to write")
+    file: File = Field(title="File", description="extended XYZ to write")
     system: System = Field(title="System")
     frames: int = Field(ge=1, title="Structures")
     walks: int = Field(ge=1, title="Walks")
@@ -40,8 +40,8 @@ class DataSet(Spec):
 class Recipe(Spec):
     """How periodic data sets are made."""
 
-    lake: str = Field(min_length=1, title="Lake", description="a directory")
-    model: Path = Field(
+    lake: LakeUrl = Field(min_length=1, title="Lake", description="a directory")
+    model: File = Field(
         title="Sampler", description="a model that walks soundly; the labels are not its own"
     )
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
@@ -73,8 +73,12 @@ def dataset(recipe: Recipe) -> None:
         walks = {
             part.file: [
                 explore.submit(
-                    work, part.system.name, start_structure(work.lake, part.system), model,
-                    recipe.walk, int(seed),
+                    work,
+                    part.system.name,
+                    start_structure(work.lake, part.system),
+                    model,
+                    recipe.walk,
+                    int(seed),
                 )
                 for seed in np.random.SeedSequence(part.seed).generate_state(part.walks)
             ]
@@ -92,7 +96,7 @@ def dataset(recipe: Recipe) -> None:
 def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> list[str]:
     """Frames of a data set; the keys of their structures."""
     frames = [
-        trajectory.frame(i)
+        trajectory.frame(int(i))
         for trajectory in (read_walk(work.lake, walk) for walk in walks)
         for i in np.flatnonzero(trajectory.times >= recipe.skip)
     ]

@@ -1,26 +1,26 @@
-"""Campaign files: read, checked and refused in one clear sentence."""
+"""Files of parameters: read, checked and refused in one clear sentence."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from flows.campaign import Campaign
+S = TypeVar("S", bound=BaseModel)
 
 _NUMBER_WITH_UNIT = re.compile(r"^\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[^\d\s].*$")
 
 
 class BadParameters(ValueError):
-    """A campaign file that cannot be run; the message names the field and what is wrong."""
+    """Parameters that cannot be run; the message names the field and what is wrong."""
 
 
-def read_campaign(path: Path) -> Campaign:
-    """Read a campaign from YAML. Relative paths in it start at the file's own folder.
+def read_parameters(path: Path, model: type[S]) -> S:
+    """Read a flow's parameters from YAML. Relative paths in it start at the file's own folder.
 
     Raises
     ------
@@ -36,50 +36,27 @@ def read_campaign(path: Path) -> Campaign:
         reason = " ".join(str(error).split())
         raise BadParameters(f"{path} is not valid YAML: {reason}") from error
     if not isinstance(content, dict):
-        raise BadParameters(f"{path} must hold the fields of a campaign, such as 'name: my-mof'")
+        raise BadParameters(f"{path} must hold fields and their values, such as 'name: my-mof'")
     try:
-        return Campaign.model_validate(_anchored(content, path.parent))
+        return model.model_validate(content, context={"folder": path.parent})
     except ValidationError as error:
-        raise BadParameters(f"{path}: {_sentence(error)}") from error
+        raise BadParameters(f"{path}: {_sentence(error, model)}") from error
 
 
-def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Make the paths of a campaign file absolute, where they have the right type at all."""
-
-    def anchor(value: Any) -> Any:
-        return str((folder / value).absolute()) if isinstance(value, str) else value
-
-    content = dict(content)
-    if isinstance(content.get("lake"), str) and "://" not in content["lake"]:
-        content["lake"] = anchor(content["lake"])
-    if isinstance(content.get("tests"), dict):
-        content["tests"] = {k: anchor(v) for k, v in content["tests"].items()}
-    if isinstance(content.get("start"), dict):
-        content["start"] = {
-            k: anchor(v) if k in ("training", "model") else v for k, v in content["start"].items()
-        }
-    if isinstance(content.get("systems"), list):
-        content["systems"] = [
-            {**s, "file": anchor(s["file"])} if isinstance(s, dict) and "file" in s else s
-            for s in content["systems"]
-        ]
-    return content
-
-
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     reason = first["msg"].removeprefix("Value error, ")
     more = len(error.errors()) - 1
     tail = f" (and {more} more)" if more else ""
     if first["type"] == "extra_forbidden":
-        known = _fields_at(Campaign, first["loc"][:-1])
+        known = _fields_at(model, first["loc"][:-1])
         return f"there is no field '{field}'; known here: {', '.join(known)}{tail}"
     if not field:
         return f"{reason}{tail}"
     given = first.get("input")
     if isinstance(given, str) and _NUMBER_WITH_UNIT.match(given):
-        unit = _unit_at(Campaign, first["loc"])
+        unit = _unit_at(model, first["loc"])
         return f"{field}: write a plain number{unit}, not {given!r}{tail}"
     shown = f", not {given!r}" if isinstance(given, str | int | float) else ""
     return f"{field}: {reason[:1].lower()}{reason[1:]}{shown}{tail}"

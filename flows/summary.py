@@ -7,14 +7,12 @@ from typing import Any
 
 from flows.history import Cycle, campaigns, read_cycles
 from storage import Lake
+from tasks.evaluate import read_metrics
 
 
 def metrics_of(lake: Lake, cycle: Cycle) -> dict[str, dict[str, float]]:
     """Metrics of a cycle's model by test set: meV/Å and meV/atom."""
-    return {
-        name: lake.get("evaluation", key).metadata["metrics"]
-        for name, key in cycle.evaluations.items()
-    }
+    return read_metrics(lake, cycle.evaluations)
 
 
 def label_counts(lake: Lake, cycle: Cycle) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,8 +13,6 @@ from storage import Lake, Record, content_key
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
-
-METRICS = ("mae_p95", "rmse", "delta_e_avg", "delta_e_std")
 
 
 def evaluation_key(model: str, test: str) -> str:
@@ -68,6 +67,14 @@ def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
         "delta_e": np.array(delta_e),
     }
     lake.put(Record("evaluation", key, metadata, arrays))
+
+
+def read_metrics(lake: Lake, evaluations: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """Metrics by test set, from evaluation keys by test set: meV/Å and meV/atom."""
+    return {
+        name: dict(lake.get("evaluation", key).metadata["metrics"])
+        for name, key in evaluations.items()
+    }
 
 
 @verb(name="evaluate")

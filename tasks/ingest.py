@@ -119,8 +119,8 @@ def dataset(lake: Lake, labels: Sequence[str], clusters: Sequence[str] = ()) -> 
     key = content_key("dataset", {}, [f"{label}:{cluster}" for label, cluster in pairs])
     if not lake.has("dataset", key):
         arrays = {
-            "labels": np.array([label for label, _ in pairs]),
-            "clusters": np.array([cluster for _, cluster in pairs]),
+            "labels": np.array([label for label, _ in pairs], dtype=str),
+            "clusters": np.array([cluster for _, cluster in pairs], dtype=str),
         }
         lake.put(Record("dataset", key, {"size": len(pairs)}, arrays))
     return key

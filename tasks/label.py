@@ -7,14 +7,12 @@ from typing import Literal
 
 from ase import Atoms
 
-
 from nearsight.references import LevelOfTheory, reference
 from storage import Lake
 from tasks.explore import read_structure
 from tasks.extract import read_cluster
 from tasks.ingest import label_key, label_record
 from tasks.workplace import Piece, Workplace, done, verb
-
 
 Kind = Literal["cluster", "structure"]
 
@@ -68,6 +66,4 @@ def label(
 
 def converged(lake: Lake, labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those (label key, key of what was labelled) that may enter a training set."""
-    return [
-        pair for pair in labels if lake.get("label", pair[0]).metadata["status"] == "converged"
-    ]
+    return [pair for pair in labels if lake.get("label", pair[0]).metadata["status"] == "converged"]

@@ -6,20 +6,29 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, ParamSpec, TypeVar, cast
 
 from distributed import KilledWorker, as_completed
 from distributed.comm import CommClosedError
-from prefect import task
+from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed
+from pydantic import AfterValidator, ValidationInfo
 
 from storage import Lake, open_lake
 from tasks.pools import PoolName, Pools, Site
 from tasks.progress import Board
 
 
+def _from_folder(lake: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder")
+    return lake if folder is None or "://" in lake else str((folder / lake).absolute())
+
+
+LakeUrl = Annotated[str, AfterValidator(_from_folder)]
+"""Where a lake is; a path that is read from a file of options starts at that file's folder."""
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -33,8 +42,19 @@ def _lost_worker(task: Any, run: Any, state: Any) -> bool:
     return False
 
 
-verb = partial(task, cache_policy=NO_CACHE, retries=2, retry_condition_fn=_lost_worker)
-"""A Prefect task: the lake decides what is done, and only lost workers are worth a retry."""
+def verb(name: str, task_run_name: str | None = None) -> Callable[[Callable[P, T]], Task[P, T]]:
+    """A Prefect task: the lake decides what is done, and only lost workers are worth a retry."""
+
+    def decorate(function: Callable[P, T]) -> Task[P, T]:
+        return task(
+            name=name,
+            task_run_name=task_run_name,
+            cache_policy=NO_CACHE,
+            retries=2,
+            retry_condition_fn=_lost_worker,
+        )(function)
+
+    return decorate
 
 
 @dataclass(frozen=True)

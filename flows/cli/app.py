@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 
 # Read by Prefect when it is first imported, so set before anything imports it.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+
+S = TypeVar("S", bound=BaseModel)
+
+ParametersFile = Annotated[Path, typer.Argument(help="YAML file with the flow's parameters")]
 
 app = typer.Typer(
     name="nearsight",
@@ -29,6 +35,16 @@ def refuse(message: str) -> NoReturn:
     """Say what was wrong in one sentence and leave with status 2."""
     errors.print(f"[bold red]Error:[/] {message}", highlight=False, soft_wrap=True)
     raise typer.Exit(2)
+
+
+def read(path: Path, model: type[S]) -> S:
+    """A flow's parameters from a YAML file, or a refusal."""
+    from flows.parameters import BadParameters, read_parameters
+
+    try:
+        return read_parameters(path, model)
+    except BadParameters as error:
+        refuse(str(error))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from ase import Atoms
 from pydantic import Field, model_validator
 
 from nearsight.blocks import UnsupportedFramework, partition
-from nearsight.spec import Spec
+from nearsight.spec import File, Spec
 from nearsight.systems.editing import remove_blocks
 from nearsight.systems.uio66 import pristine
 
@@ -28,7 +28,7 @@ class System(Spec):
         title="Variant",
         description="pr: pristine; ld: one linker missing, its carboxylates capped to formates",
     )
-    file: Path | None = Field(
+    file: File | None = Field(
         default=None,
         title="Structure file",
         description="your own framework in any format that ASE reads, with its cell and hydrogens",

@@ -25,6 +25,6 @@ def test_a_loss_needs_a_weight() -> None:
 
 def test_typing_errors_are_told() -> None:
     with pytest.raises(ValidationError, match="epoch"):
-        TrainingSpec(epoch=3)  # type: ignore[call-arg]
+        TrainingSpec(epoch=3)
     with pytest.raises(ValidationError, match="learning_rate"):
         TrainingSpec(learning_rate=float("nan"))

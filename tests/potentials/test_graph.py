@@ -14,6 +14,8 @@ from nearsight.references import Label
 
 def distances(atoms: Atoms, cutoff: float) -> list[float]:
     """All distances below the cutoff, by looking at every image there can be."""
+    atoms = atoms.copy()
+    atoms.wrap()
     images = [range(-4, 5) if periodic else (0,) for periodic in atoms.pbc]
     found = []
     for image in product(*images):

@@ -90,12 +90,12 @@ def test_a_molecule_in_a_large_box_is_a_molecule(network: NequIP, structure: Ato
 def test_atoms_see_as_far_as_layers_times_cutoff(network: NequIP) -> None:
     """The nearsightedness of the network: two layers of 4 Å, so nothing beyond 8 Å."""
     chain = Atoms("H4", [[2.5 * i, 0, 0] for i in range(4)])
-    inside, outside = chain.copy(), chain.copy()
-    inside.positions[3, 0] += 0.3  # at 7.8 Å, over 2.5 and 5.3 Å: too long a second step
-    outside.positions[2, 0] += 0.1  # a step of 5.1 Å cannot be, two of 2.5 and 2.6 Å can
+    second, third = chain.copy(), chain.copy()
+    second.positions[2, 0] += 0.1  # two steps of 2.5 and 2.6 Å
+    third.positions[3, 0] += 0.1  # would take three
     base = network.features(chain)[0]
-    close(network.features(inside)[0], base)
-    assert np.abs(network.features(outside)[0] - base).max() > 1e-4
+    assert np.abs(network.features(second)[0] - base).max() > 1e-6
+    np.testing.assert_allclose(network.features(third)[0], base, rtol=0, atol=1e-9)
 
 
 def test_forces_are_minus_the_gradient(network: NequIP, structure: Atoms) -> None:
@@ -160,7 +160,7 @@ def test_higher_orders_and_parity_keep_the_symmetries(zirconia: Atoms) -> None:
 
 def test_unknown_elements_are_refused(network: NequIP) -> None:
     for ask in (network.evaluate, network.features):
-        with pytest.raises(UnknownElement, match="^Cu is not among"):
+        with pytest.raises(UnknownElement, match=r"^Cu is not among"):
             ask(Atoms("HCu", [[0, 0, 0], [0, 0, 1.5]]))
 
 

@@ -25,14 +25,22 @@ SHORT = TrainingSpec(epochs=2, batch_size=4, validation_fraction=0.2)
 @pytest.fixture(scope="module")
 def trained(copper: Labelled, tiny: Architecture) -> Trained:
     """Crystals and clusters in the same batches."""
-    spec = TrainingSpec(epochs=25, batch_size=2, validation_fraction=0.2, ema_decay=0.9)
+    spec = TrainingSpec(
+        epochs=25,
+        learning_rate=0.03,
+        energy_weight=200.0,
+        force_weight=20.0,
+        batch_size=2,
+        validation_fraction=0.2,
+        ema_decay=0.9,
+    )
     return train(copper, tiny, spec)
 
 
 def force_error(potential: NequIP, frames: Labelled) -> float:
     """Root mean square, eV/Å."""
     errors = [potential.evaluate(atoms).forces - label.forces for atoms, label in frames]
-    return float(np.sqrt(np.concatenate(errors).__pow__(2).mean()))
+    return float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
 
 
 def loss(potential: NequIP, frames: Labelled, spec: TrainingSpec) -> float:
@@ -56,11 +64,11 @@ def loss(potential: NequIP, frames: Labelled, spec: TrainingSpec) -> float:
 def test_it_learns(trained: Trained, fresh: Labelled) -> None:
     assert trained.training_loss[-1] < trained.training_loss[0] / 10
     assert min(trained.validation_loss) < trained.validation_loss[0] / 2
-    size = np.sqrt(np.concatenate([label.forces for _, label in fresh]).__pow__(2).mean())
-    assert force_error(trained.potential, fresh) < 0.5 * size
+    size = np.sqrt(np.mean(np.concatenate([label.forces for _, label in fresh]) ** 2))
+    assert force_error(trained.potential, fresh) < 0.4 * size
     for atoms, label in fresh:
         assert trained.potential.evaluate(atoms).energy / len(atoms) == pytest.approx(
-            label.energy / len(atoms), abs=0.1
+            label.energy / len(atoms), abs=0.15
         )
 
 
@@ -78,8 +86,8 @@ def test_the_weights_are_those_of_the_best_epoch(
     frames = {"mixed": copper, "crystals": copper[:16], "clusters": copper[16:]}[kind]
     spec = TrainingSpec(epochs=6, batch_size=3, validation_fraction=0.3, learning_rate=0.05)
     result = train(frames, tiny, spec)
-    order = _split(list(range(len(frames))), spec)[1]  # type: ignore[arg-type]
-    held_out = [frames[i] for i in order]  # type: ignore[call-overload]
+    order = _split(list(range(len(frames))), spec)[1]
+    held_out = [frames[i] for i in order]
     assert loss(result.potential, held_out, spec) == pytest.approx(
         min(result.validation_loss), rel=1e-3
     )
@@ -89,8 +97,7 @@ def test_validation_sees_averages_and_training_does_not(
     copper: Labelled, tiny: Architecture
 ) -> None:
     raw, averaged = (
-        train(copper, tiny, SHORT.model_copy(update={"ema_decay": decay}))
-        for decay in (0.0, 0.99)
+        train(copper, tiny, SHORT.model_copy(update={"ema_decay": decay})) for decay in (0.0, 0.99)
     )
     assert raw.training_loss == averaged.training_loss
     assert raw.validation_loss != averaged.validation_loss
@@ -155,8 +162,8 @@ def test_progress_rises_to_one(copper: Labelled, tiny: Architecture) -> None:
 @pytest.mark.parametrize("fraction", [0.01, 0.49])
 def test_few_frames(n: int, fraction: float, copper: Labelled, tiny: Architecture) -> None:
     spec = TrainingSpec(epochs=1, validation_fraction=fraction)
-    taught, held_out = _split(list(range(n)), spec)  # type: ignore[arg-type]
-    assert sorted(taught + held_out) == list(range(n))  # type: ignore[type-var]
+    taught, held_out = _split(list(range(n)), spec)
+    assert sorted(taught + held_out) == list(range(n))
     assert 1 <= len(held_out) <= n / 2
     if n == 2:
         assert len(train(copper[:n], tiny, spec).training_loss) == 1
@@ -286,14 +293,13 @@ def test_a_warm_start_on_fewer_elements_keeps_them_all(parent: NequIP, copper: L
     assert np.isfinite(child.evaluate(bulk("Al")).energy)
 
 
-def test_a_warm_start_helps(parent: NequIP, alloys: Labelled) -> None:
-    spec = TrainingSpec(epochs=3, batch_size=4, validation_fraction=0.2)
-    cold = train(alloys, parent.architecture, spec)
-    warm = train(alloys, parent.architecture, spec, parent=parent)
+def test_a_warm_start_helps(trained: Trained, copper: Labelled, tiny: Architecture) -> None:
+    cold = train(copper, tiny, SHORT)
+    warm = train(copper, tiny, SHORT, parent=trained.potential)
     assert warm.training_loss[0] < cold.training_loss[0] / 2
 
 
 def test_a_parent_cannot_learn_new_elements(parent: NequIP, label: Labeller) -> None:
     atoms = bulk("Ni", cubic=True)
-    with pytest.raises(UnknownElement, match="^Ni is not among"):
+    with pytest.raises(UnknownElement, match=r"^Ni is not among"):
         train([(atoms, label(atoms))] * 2, parent.architecture, STILL, parent=parent)

@@ -1,0 +1,18 @@
+"""`nearsight dataset`: periodic training and test sets."""
+
+from __future__ import annotations
+
+from flows.cli.app import ParametersFile, app, console, read, told
+
+
+@app.command()
+def dataset(recipe: ParametersFile) -> None:
+    """Make periodic training and test sets from walks with a potential."""
+    from flows.dataset import Recipe
+    from flows.dataset import dataset as flow
+
+    parameters = read(recipe, Recipe)
+    with told():
+        flow(parameters)
+        for part in parameters.sets:
+            console.print(f"Data set: {part.file}", highlight=False)

@@ -1,0 +1,51 @@
+"""The potential that a campaign starts from, trained on periodic data alone (mlp_pr)."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from nearsight.potentials import Architecture, TrainingSpec, model_blob
+from nearsight.references import SEVENNET_0, LevelOfTheory
+from nearsight.spec import File, Spec
+from tasks.evaluate import evaluate
+from tasks.ingest import dataset, ingest
+from tasks.pools import Site
+from tasks.train import train
+from tasks.workplace import LakeUrl, workplace
+
+
+class Pretraining(Spec):
+    """How a start model is trained."""
+
+    lake: LakeUrl = Field(min_length=1, title="Lake", description="a directory")
+    file: File = Field(title="File", description="model to write")
+    training: File = Field(title="Training set", description="labelled extended XYZ")
+    tests: dict[str, File] = Field({}, title="Test sets", description="labelled extended XYZ")
+    level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
+    architecture: Architecture = Field(Architecture(), title="Architecture")
+    schedule: TrainingSpec = Field(TrainingSpec(), title="Training")
+    site: Site = Field(Site(), title="Site")
+
+
+@flow(
+    name="pretrain",
+    task_runner=ThreadPoolTaskRunner(max_workers=64),  # type: ignore[arg-type]
+    persist_result=False,
+)
+def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
+    """Train, write the model to a file, and return its metrics by test set."""
+    with workplace(recipe.lake, recipe.site) as work:
+        data = dataset(work.lake, ingest(work.lake, recipe.training, recipe.level))
+        tests = {
+            name: dataset(work.lake, ingest(work.lake, path, recipe.level))
+            for name, path in recipe.tests.items()
+        }
+        model = train.submit(work, recipe.architecture, recipe.schedule, data, None).result()
+        recipe.file.write_bytes(work.lake.get_blob(model_blob(model)))
+        errors = evaluate.submit(work, model, tests).result()
+        return {
+            name: work.lake.get("evaluation", key).metadata["metrics"]
+            for name, key in errors.items()
+        }
