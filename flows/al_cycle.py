@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -12,18 +13,18 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.artifacts import publish
 from flows.campaign import Campaign
 from flows.history import Cycle, register
+from flows.preflight import check
 from flows.summary import metrics_of
-from nearsight.references import reference
 from tasks.evaluate import evaluate
 from tasks.explore import explore, start_structure
-from tasks.extract import extract
+from tasks.extract import clusters_of, extract
 from tasks.ingest import dataset, ingest
 from tasks.label import converged, label
 from tasks.score import fit, score
 from tasks.train import adopt, train
 from tasks.workplace import Workplace, workplace
 
-Verdict = Literal["cycles done", "target met", "nothing unknown"]
+Verdict = Literal["cycles done", "target met", "nothing unknown", "nothing could be cut"]
 
 
 @flow(
@@ -37,18 +38,20 @@ def al_cycle(campaign: Campaign) -> Verdict:
 
     Whatever the lake already holds is not computed again, so a campaign that was interrupted goes
     on where it was. It ends after its cycles, when its accuracy target is met, or when nothing
-    unknown is found any more; the return value says which.
+    unknown is found any more, or none of it can be cut; the return value says which.
 
     Raises
     ------
-    ImportError
-        If the level of theory is not installed.
+    BadParameters
+        If the campaign cannot be run: an engine is missing, or a file is not what it should be.
     CampaignChanged
         If the lake holds a campaign of this name with other options.
     TooManyFailures
         If more labels of a batch failed than the campaign allows.
+    LostWorkers
+        If a piece of work took several workers down with it.
     """
-    reference(campaign.level)
+    check(campaign)
     with workplace(campaign.lake, campaign.site) as work:
         register(work.lake, campaign)
         crystals = ingest(work.lake, campaign.start.training, campaign.level)
@@ -59,7 +62,7 @@ def al_cycle(campaign: Campaign) -> Verdict:
         last = begin(work, campaign, crystals, tests)
         while (verdict := judge(work, campaign, last)) is None:
             last = turn(work, campaign, crystals, tests, last)
-        publish(work.lake, campaign)
+        publish(work.lake, campaign.name)
     return verdict
 
 
@@ -67,6 +70,7 @@ def begin(
     work: Workplace, campaign: Campaign, crystals: tuple[str, ...], tests: dict[str, str]
 ) -> Cycle:
     """Cycle 0: the model that the campaign starts from, and its errors."""
+    work.title = "cycle 0"
     data = dataset(work.lake, crystals)
     start = campaign.start
     if start.model is not None:
@@ -86,6 +90,7 @@ def turn(
 ) -> Cycle:
     """One turn of Figure 2A, from the model of the last cycle to the next one."""
     number = last.number + 1
+    work.title = f"cycle {number}"
     walks = [
         explore.submit(
             work, system.name, start_structure(work.lake, system), last.model, campaign.walk, seed
@@ -97,41 +102,26 @@ def turn(
     walked = [walk.result() for walk in walks]
     scores = score.submit(work, walked, density).result()
     batch = extract.submit(work, scores, last.dataset, campaign.extraction).result()
-    found = Cycle(
-        campaign.name,
-        number,
-        last.model,
-        last.dataset,
-        last.evaluations,
-        walked,
-        density,
-        scores,
-        batch,
-        clusters=last.clusters,
+    found = replace(
+        last, number=number, walks=walked, density=density, scores=scores, batch=batch, labels=()
     )
-    if not batch:
+    clusters = clusters_of(work.lake, batch)
+    if not clusters:
         return found.keep(work.lake)
-    labels = label.submit(
-        work, f"cycle {number}", batch, campaign.level, campaign.max_failed
-    ).result()
+    labels = label.submit(work, work.title, clusters, campaign.level, campaign.max_failed).result()
     grown = [*last.clusters, *converged(work.lake, labels)]
-    shown = [*replay(campaign, crystals, number), *(key for key, _ in grown)]
     model = train.submit(
         work,
         campaign.start.architecture,
         campaign.retraining.schedule,
-        dataset(work.lake, shown, [cluster for _, cluster in grown]),
+        joined(work, replay(campaign, crystals, number), grown),
         last.model,
     ).result()
-    data = dataset(
-        work.lake, [*crystals, *(key for key, _ in grown)], [cluster for _, cluster in grown]
-    )
-    errors = evaluate.submit(work, model, tests).result()
     return replace(
         found,
         model=model,
-        dataset=data,
-        evaluations=errors,
+        dataset=joined(work, crystals, grown),
+        evaluations=evaluate.submit(work, model, tests).result(),
         labels=[key for key, _ in labels],
         clusters=grown,
     ).keep(work.lake)
@@ -142,8 +132,9 @@ def judge(work: Workplace, campaign: Campaign, last: Cycle) -> Verdict | None:
     errors = [m["mae_p95"] for m in metrics_of(work.lake, last).values()]
     if campaign.target is not None and max(errors) < campaign.target:
         return "target met"
-    if last.number > 0 and not last.batch:
-        return "nothing unknown"
+    if last.batch and not clusters_of(work.lake, last.batch):
+        found = work.lake.get("batch", last.batch).metadata["candidates"]
+        return "nothing could be cut" if found else "nothing unknown"
     return "cycles done" if last.number >= campaign.cycles else None
 
 
@@ -158,3 +149,9 @@ def replay(campaign: Campaign, crystals: tuple[str, ...], number: int) -> list[s
     rng = np.random.default_rng([campaign.seed, number])
     count = min(campaign.retraining.replay, len(crystals))
     return [crystals[i] for i in sorted(rng.choice(len(crystals), count, replace=False))]
+
+
+def joined(work: Workplace, crystals: Sequence[str], clusters: Sequence[tuple[str, str]]) -> str:
+    """Data set of crystals and clusters."""
+    labels = [*crystals, *(label for label, _ in clusters)]
+    return dataset(work.lake, labels, [cluster for _, cluster in clusters])

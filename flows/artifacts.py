@@ -4,35 +4,57 @@ from __future__ import annotations
 
 import logging
 
-from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.campaign import Campaign
-from flows.gather import metrics_rows, pictures
-from flows.history import campaigns, read_cycles
+from flows.gather import gather
+from flows.report import Report
 from storage import Lake
 
 
-def publish(lake: Lake, campaign: Campaign) -> None:
+def publish(lake: Lake, campaign: str) -> None:
     """Show a campaign in the Prefect UI. What cannot be shown never fails a flow."""
-    cycles = read_cycles(lake, campaign.name)
     try:
+        report = gather(lake, campaign)
         create_table_artifact(
-            [row.model_dump() for row in metrics_rows(lake, cycles)],
-            key=f"{campaign.name}-errors",
+            errors(report),
+            key=f"{campaign}-errors",
             description=(
-                f"Errors of campaign {campaign.name} against {campaign.level.name}: forces in "
+                f"Errors of campaign {campaign} against {report.level_of_theory}: forces in "
                 "meV/Å, energies in meV/atom"
             ),
         )
-        for i, picture in enumerate(pictures(lake, cycles, campaigns(lake)[campaign.name])):
-            create_image_artifact(
-                image_url=picture.uri,
-                key=f"{campaign.name}-picture-{i}",
-                description=f"**{picture.title}.** {picture.caption}",
-            )
         create_markdown_artifact(
-            f"`nearsight report {campaign.lake}` writes the full report.",
-            key=f"{campaign.name}-report",
+            page(report),
+            key=f"{campaign}-report",
+            description=f"Campaign {campaign} in pictures",
         )
     except Exception:  # Prefect's view of a campaign is not the campaign
-        logging.getLogger(__name__).warning("no artifacts in the Prefect UI", exc_info=True)
+        logging.getLogger("prefect.flow_runs").warning("no artifacts", exc_info=True)
+
+
+def errors(report: Report) -> list[dict[str, str | int]]:
+    """Rows of the table of errors."""
+    return [
+        {
+            "cycle": row.cycle,
+            "clusters": row.clusters,
+            "test set": row.test_set,
+            "MAE_p95": f"{row.mae_p95:.1f}",
+            "RMSE": f"{row.rmse:.1f}",
+            "ΔE_avg": f"{row.energy_avg:+.2f}",
+            "ΔE_std": f"{row.energy_std:.2f}",
+        }
+        for row in report.metrics
+    ]
+
+
+def page(report: Report) -> str:
+    """The report as Markdown, its pictures inside.
+
+    Prefect's own image artifact shows a picture's address below it, and here that is the picture
+    once more, as a line of half a million letters.
+    """
+    told = [f"# {report.title}", f"Labels by {report.level_of_theory}.", *report.summary]
+    for picture in report.figures:
+        told += [f"## {picture.title}", f"![{picture.alt}]({picture.uri})", picture.caption]
+    return "\n\n".join(told)

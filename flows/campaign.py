@@ -13,9 +13,8 @@ from nearsight.sampling import WalkSpec
 from nearsight.spec import File, Spec
 from nearsight.systems import System
 from nearsight.uncertainty import MixtureSpec
-from tasks.extract import Extraction
+from tasks.options import Extraction, LakeUrl
 from tasks.pools import Site
-from tasks.workplace import LakeUrl
 
 DATA = Path(__file__).parent / "data"
 """What ships with Nearsight: data sets and the pristine model of UiO-66, see its README.md."""
@@ -37,6 +36,15 @@ class Start(Spec):
     architecture: Architecture = Field(Architecture(), title="Architecture of a new model")
     schedule: TrainingSpec = Field(TrainingSpec(), title="Training of a new model")
 
+    @model_validator(mode="after")
+    def _model_of_that_set(self) -> Self:
+        if "training" in self.model_fields_set and "model" not in self.model_fields_set:
+            raise ValueError(
+                "model: name the model that was trained on start.training, or leave it empty to "
+                "begin by training one"
+            )
+        return self
+
 
 class Retraining(Spec):
     """How every cycle retrains."""
@@ -56,7 +64,9 @@ class Campaign(Spec):
     name: str = Field(
         "campaign", pattern=r"^[a-z0-9][a-z0-9-]*$", title="Name", description="tags its snapshots"
     )
-    lake: LakeUrl = Field("lake", min_length=1, title="Lake", description="a directory")
+    lake: LakeUrl = Field(
+        "lake", min_length=1, title="Lake", description="a directory", validate_default=True
+    )
     systems: tuple[System, ...] = Field(
         (System(variant="ld"),), min_length=1, title="Systems to learn"
     )
@@ -86,13 +96,17 @@ class Campaign(Spec):
     site: Site = Field(Site(), title="Site")
     seed: int = Field(0, ge=0, title="Seed")
 
-    @model_validator(mode="after")
-    def _files_are_there(self) -> Self:
+    def files(self) -> dict[str, Path]:
+        """Every file that the campaign reads, by the field that names it."""
         files = {"start.training": self.start.training, "start.model": self.start.model}
         files |= {f"tests.{name}": path for name, path in self.tests.items()}
-        files |= {f"systems.{i}.file": s.file for i, s in enumerate(self.systems)}
-        for field, path in files.items():
-            if path is not None and not path.is_file():
+        files |= {f"systems.{i}.file": system.file for i, system in enumerate(self.systems)}
+        return {field: path for field, path in files.items() if path is not None}
+
+    @model_validator(mode="after")
+    def _files_are_there(self) -> Self:
+        for field, path in self.files().items():
+            if not path.is_file():
                 raise ValueError(f"{field}: there is no file {path}")
         names = [system.name for system in self.systems]
         if len(set(names)) < len(names):

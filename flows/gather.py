@@ -27,7 +27,7 @@ from nearsight.blocks import find_bonds
 from nearsight.potentials import load
 from storage import Lake
 from tasks.explore import read_walk
-from tasks.extract import read_cluster
+from tasks.extract import clusters_of, read_cluster
 from tasks.ingest import members, read_label
 from tasks.score import read_density
 
@@ -45,7 +45,7 @@ def gather(lake: Lake, campaign: str) -> Report:
     """Everything that the page says about a campaign."""
     options, cycles = campaigns(lake)[campaign], read_cycles(lake, campaign)
     metrics = metrics_rows(lake, cycles)
-    first = next((c for c in cycles if c.batch), None)
+    first = _first(cycles)
     return Report(
         title=f"Campaign {campaign}",
         campaign=campaign,
@@ -87,7 +87,7 @@ def metrics_rows(lake: Lake, cycles: list[Cycle]) -> tuple[MetricsRow, ...]:
 
 def pictures(lake: Lake, cycles: list[Cycle], options: dict[str, Any]) -> Iterator[Picture]:
     """The figures of the report, in the order of Figure 2A."""
-    if first := next((c for c in cycles if c.batch), None):
+    if first := _first(cycles):
         yield _structure(lake, first)
         yield _feature_space(lake, cycles[0], first)
         yield from _likelihood_error(lake, cycles[first.number - 1], first)
@@ -97,6 +97,11 @@ def pictures(lake: Lake, cycles: list[Cycle], options: dict[str, Any]) -> Iterat
         yield from _parity(lake, cycles, options)
     if first:
         yield _cost(lake, cycles)
+
+
+def _first(cycles: list[Cycle]) -> Cycle | None:
+    """The first cycle that met unknown environments and labelled clusters of them."""
+    return next((c for c in cycles if c.labels), None)
 
 
 def _structure(lake: Lake, cycle: Cycle) -> Picture:
@@ -183,8 +188,8 @@ def _likelihood_error(lake: Lake, before: Cycle, cycle: Cycle) -> Iterator[Pictu
 
 
 def _cluster(lake: Lake, cycle: Cycle) -> Picture:
-    cluster = read_cluster(lake, cycle.batch[0])
-    told = lake.get("cluster", cycle.batch[0]).metadata
+    name = clusters_of(lake, cycle.batch)[0]
+    cluster, told = read_cluster(lake, name), lake.get("cluster", name).metadata
     return Picture(
         title=f"A cluster that was cut out: {told['formula']}",
         caption=(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from flows.campaign import Campaign
 from storage import Lake, Record, content_key
-from tasks.ingest import members
 
-MAY_CHANGE = {"lake", "cycles", "target", "max_failed", "site"}
+if TYPE_CHECKING:
+    from flows.campaign import Campaign
+
+MAY_CHANGE = (
+    "cycles",
+    "target",
+    "max_failed",
+    "site",
+    "start.schedule.device",
+    "retraining.schedule.device",
+)
 """Options that a campaign may be resumed with other values of: no result depends on them."""
 
 
@@ -31,7 +40,9 @@ class Cycle:
     walks, density, scores
         Of this cycle; the density is over the features of the model it began with.
     batch
-        Clusters that this cycle cut.
+        What this cycle cut: the key of its record, "" in cycle 0.
+    labels
+        Of this cycle, failed ones too.
     clusters
         (label key, cluster key) of every converged cluster so far.
     """
@@ -44,7 +55,7 @@ class Cycle:
     walks: Sequence[str] = ()
     density: str = ""
     scores: Sequence[str] = ()
-    batch: Sequence[str] = ()
+    batch: str = ""
     labels: Sequence[str] = ()
     clusters: Sequence[tuple[str, str]] = ()
 
@@ -56,14 +67,14 @@ class Cycle:
     def keep(self, lake: Lake) -> Self:
         """Record the cycle and commit its snapshot; both once only."""
         lake.put(Record("cycle", _cycle_key(self.campaign, self.number), asdict(self), {}))
-        of_data = members(lake, self.dataset)
+        known = lake.get("dataset", self.dataset).arrays["labels"].tolist()
         lake.commit(
             self.tag,
             {
                 "walk": self.walks,
                 "scores": self.scores,
-                "cluster": self.batch,
-                "label": [*(label for label, _ in of_data), *self.labels],
+                "cluster": lake.get("batch", self.batch).metadata["clusters"] if self.batch else [],
+                "label": [*known, *self.labels],
                 "dataset": [self.dataset],
                 "model": [self.model],
                 "evaluation": list(self.evaluations.values()),
@@ -95,26 +106,41 @@ def register(lake: Lake, campaign: Campaign) -> None:
     CampaignChanged
         If this lake holds a campaign of the same name that was run with other options.
     """
-    options = campaign.model_dump(mode="json", exclude=MAY_CHANGE)
+    options = campaign.model_dump(mode="json", exclude={"lake"})
+    options["contents"] = {
+        field: hashlib.sha256(path.read_bytes()).hexdigest()
+        for field, path in campaign.files().items()
+    }
     key = content_key("campaign", {"name": campaign.name})
     lake.put(Record("campaign", key, options, {}))
-    before = lake.get("campaign", key).metadata
-    changed = sorted(_differences(before, options))
-    if changed:
+    if changed := _changed(lake.get("campaign", key).metadata, options):
         raise CampaignChanged(
             f"the lake {lake.url} holds a campaign {campaign.name!r} that was run with another "
             f"{changed[0]}; give this one another name, or another lake, or that option back"
         )
 
 
-def _differences(a: Any, b: Any, path: str = "") -> set[str]:
+def _changed(before: Any, now: Any) -> list[str]:
+    """Options whose change would change results. A file may move, but not change its content."""
+    moved = {f for f in before["contents"] if f in now["contents"]}
+    fields = [d for d in _differences(before, now) if d not in moved]
+    return [
+        field.removeprefix("contents.")
+        for field in fields
+        if not any(f"{field}.".startswith(f"{free}.") for free in MAY_CHANGE)
+    ]
+
+
+def _differences(a: Any, b: Any, path: str = "") -> list[str]:
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        a, b = ({str(i): value for i, value in enumerate(values)} for values in (a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return {
+        return [
             d
-            for name in a.keys() | b.keys()
+            for name in sorted(a.keys() | b.keys())
             for d in _differences(a.get(name), b.get(name), f"{path}.{name}" if path else name)
-        }
-    return set() if a == b else {path}
+        ]
+    return [] if a == b else [path]
 
 
 def campaigns(lake: Lake) -> dict[str, dict[str, Any]]:

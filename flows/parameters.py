@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -13,6 +14,7 @@ from pydantic.fields import FieldInfo
 S = TypeVar("S", bound=BaseModel)
 
 _NUMBER_WITH_UNIT = re.compile(r"^\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[^\d\s].*$")
+_FIELD_FIRST = re.compile(r"^\w+(\.\w+)*: ")
 
 
 class BadParameters(ValueError):
@@ -29,7 +31,7 @@ def read_parameters(path: Path, model: type[S]) -> S:
         unit. The message is one sentence.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadParameters(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -45,21 +47,30 @@ def read_parameters(path: Path, model: type[S]) -> S:
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
-    reason = first["msg"].removeprefix("Value error, ")
     more = len(error.errors()) - 1
-    tail = f" (and {more} more)" if more else ""
-    if first["type"] == "extra_forbidden":
-        known = _fields_at(model, first["loc"][:-1])
-        return f"there is no field '{field}'; known here: {', '.join(known)}{tail}"
-    if not field:
-        return f"{reason}{tail}"
-    given = first.get("input")
-    if isinstance(given, str) and _NUMBER_WITH_UNIT.match(given):
-        unit = _unit_at(model, first["loc"])
-        return f"{field}: write a plain number{unit}, not {given!r}{tail}"
-    shown = f", not {given!r}" if isinstance(given, str | int | float) else ""
-    return f"{field}: {reason[:1].lower()}{reason[1:]}{shown}{tail}"
+    return _reason(first, model) + (f" (and {more} more)" if more else "")
+
+
+def _reason(error: Any, model: type[BaseModel]) -> str:
+    loc, given, reason = error["loc"], error.get("input"), error["msg"]
+    field = ".".join(str(part) for part in loc)
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(model, loc[:-1])
+        close = get_close_matches(str(loc[-1]), known, 1)
+        meant = f", did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
+        return f"there is no field '{field}'{meant}"
+    if error["type"] == "value_error":  # a sentence of our own, perhaps about a field further in
+        reason = reason.removeprefix("Value error, ")
+        between = "." if _FIELD_FIRST.match(reason) else ": "
+        return f"{field}{between}{reason}" if field else reason
+    if error["type"] == "too_short":
+        return f"{field}: at least {error['ctx']['min_length']} must be given"
+    if error["type"] in ("float_parsing", "int_parsing") and _NUMBER_WITH_UNIT.match(str(given)):
+        return f"{field}: write a plain number{_unit_at(model, loc)}, not {given!r}"
+    shown = ", not empty" if given is None else ""
+    if isinstance(given, str | int | float):
+        shown = f", not {given!r}"
+    return f"{field}: {reason[:1].lower()}{reason[1:]}{shown}"
 
 
 def _walk_to(model: Any, loc: tuple[int | str, ...]) -> tuple[Any, FieldInfo | None]:

@@ -7,12 +7,14 @@ from typing import Any
 
 from flows.history import Cycle, campaigns, read_cycles
 from storage import Lake
-from tasks.evaluate import read_metrics
 
 
 def metrics_of(lake: Lake, cycle: Cycle) -> dict[str, dict[str, float]]:
     """Metrics of a cycle's model by test set: meV/Å and meV/atom."""
-    return read_metrics(lake, cycle.evaluations)
+    return {
+        name: dict(lake.get("evaluation", key).metadata["metrics"])
+        for name, key in cycle.evaluations.items()
+    }
 
 
 def label_counts(lake: Lake, cycle: Cycle) -> dict[str, int]:
@@ -30,6 +32,7 @@ def cost(lake: Lake, cycle: Cycle) -> dict[str, float]:
         "explore": seconds("walk", cycle.walks),
         "fit density": seconds("density", [cycle.density] if cycle.density else []),
         "score": seconds("scores", cycle.scores),
+        "extract": seconds("batch", [cycle.batch] if cycle.batch else []),
         "label": seconds("label", cycle.labels),
         "train": seconds("model", [cycle.model] if cycle.labels or cycle.number == 0 else []),
         "evaluate": seconds("evaluation", cycle.evaluations.values()),

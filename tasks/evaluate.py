@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -69,15 +68,7 @@ def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
     lake.put(Record("evaluation", key, metadata, arrays))
 
 
-def read_metrics(lake: Lake, evaluations: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    """Metrics by test set, from evaluation keys by test set: meV/Å and meV/atom."""
-    return {
-        name: dict(lake.get("evaluation", key).metadata["metrics"])
-        for name, key in evaluations.items()
-    }
-
-
-@verb(name="evaluate")
+@verb(name="evaluate", task_run_name="evaluate {work.title}")
 def evaluate(work: Workplace, model: str, tests: dict[str, str]) -> dict[str, str]:
     """Evaluate a model on every test set; evaluation key by test set name."""
     keys = {name: evaluation_key(model, test) for name, test in tests.items()}

@@ -75,7 +75,7 @@ def walk(lake: Lake, key: str, start: str, model: str, spec: WalkSpec, seed: int
     lake.put(Record("walk", key, metadata, arrays))
 
 
-@verb(name="explore", task_run_name="explore {system} walk {seed}")
+@verb(name="explore", task_run_name="explore {work.title} {system} walk {seed}")
 def explore(work: Workplace, system: str, start: str, model: str, spec: WalkSpec, seed: int) -> str:
     """One exploration walk; the key of its record."""
     key = walk_key(start, model, spec, seed)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
-from pydantic import Field
 
 from nearsight.blocks import (
     Blocks,
@@ -21,23 +20,15 @@ from nearsight.blocks import (
     partition,
     rank,
 )
-from nearsight.spec import Spec
 from storage import Lake, Record, content_key
 from tasks.explore import read_structure, read_walk
 from tasks.ingest import members
+from tasks.options import Extraction
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
 SHORTLIST = 8
 """Candidates that are cut for every cluster that is wanted; the rest are less uncertain."""
-
-
-class Extraction(Spec):
-    """How many clusters a cycle cuts, and which regions are worth one."""
-
-    clusters: int = Field(10, ge=1, title="Clusters a cycle")
-    min_unknown: int = Field(3, ge=1, title="Unknown atoms that make a block worth a cluster")
-    blueprint: Blueprint = Field(Blueprint(), title="Blueprint")
 
 
 def batch_key(scores: Sequence[str], dataset: str, spec: Extraction) -> str:
@@ -55,6 +46,11 @@ def read_cluster(lake: Lake, key: str) -> Cluster:
         a["caps"],
         a["parent_indices"],
     )
+
+
+def clusters_of(lake: Lake, batch: str) -> list[str]:
+    """Keys of a batch's clusters; none where nothing unknown was found, or nothing could be cut."""
+    return list(lake.get("batch", batch).metadata["clusters"])
 
 
 def extract_batch(
@@ -157,11 +153,9 @@ def _put_cluster(
     return key
 
 
-@verb(name="extract")
-def extract(work: Workplace, scores: list[str], dataset: str, spec: Extraction) -> list[str]:
-    """Cut a batch of clusters; the keys of their records, none if nothing unknown was found."""
+@verb(name="extract", task_run_name="extract {work.title}")
+def extract(work: Workplace, scores: list[str], dataset: str, spec: Extraction) -> str:
+    """Cut a batch of clusters; the key of its record."""
     key = batch_key(scores, dataset, spec)
-    cached = work.finish(
-        "extract", "cpu", [Piece("batch", key, extract_batch, (scores, dataset, spec))]
-    )
-    return done(work.lake.get("batch", key).metadata["clusters"], cached)
+    pieces = [Piece("batch", key, extract_batch, (scores, dataset, spec))]
+    return done(key, work.finish("extract", "cpu", pieces))

@@ -11,6 +11,7 @@ from ase import Atoms
 
 from nearsight.references import Label, LevelOfTheory
 from storage import Lake, Record, content_key, structure_key
+from tasks.errors import BadFile
 
 
 def label_key(atoms: Atoms, level: LevelOfTheory) -> str:
@@ -68,25 +69,23 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
 
     Raises
     ------
-    ValueError
-        If the file is missing or empty, a frame lacks its energy or forces, or the file says that
-        it was labelled at another level of theory.
+    BadFile
+        If the file is missing, empty or no extended XYZ, if a frame lacks its energy or forces,
+        or if the file says that it was labelled at another level of theory.
     """
     if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    frames = ase.io.read(path, index=":", format="extxyz")
-    if not frames:
-        raise ValueError(f"{path} holds no structures")
-    for i, frame in enumerate(frames):
+        raise BadFile(f"there is no file {path}")
+    i = -1
+    for i, frame in enumerate(_frames(path)):
         named = frame.info.get("level", level.name)
         if named != level.name:
-            raise ValueError(
+            raise BadFile(
                 f"{path}, frame {i}: labelled with {named!r}, but this campaign's level of theory "
                 f"is {level.name!r}; energies of two levels cannot be mixed"
             )
         results = {} if frame.calc is None else frame.calc.results
         if "energy" not in results or "forces" not in results:
-            raise ValueError(f"{path}, frame {i}: no energy or no forces")
+            raise BadFile(f"{path}, frame {i}: no energy or no forces")
         periodic = frame.pbc.all() and "stress" in results
         label = Label(
             status="converged",
@@ -96,6 +95,16 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
             seconds=float(frame.info.get("seconds", 0.0)),
         )
         yield Atoms(frame.numbers, frame.positions, cell=frame.cell, pbc=frame.pbc), label
+    if i < 0:
+        raise BadFile(f"{path} holds no structures")
+
+
+def _frames(path: Path) -> Iterator[Atoms]:
+    try:
+        yield from ase.io.iread(path, index=":", format="extxyz")
+    except Exception as error:  # ASE's readers raise whatever their parsers do
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadFile(f"{path} cannot be read as extended XYZ: {reason}") from error
 
 
 def ingest(lake: Lake, path: Path, level: LevelOfTheory) -> tuple[str, ...]:

@@ -9,16 +9,13 @@ from ase import Atoms
 
 from nearsight.references import LevelOfTheory, reference
 from storage import Lake
+from tasks.errors import TooManyFailures
 from tasks.explore import read_structure
 from tasks.extract import read_cluster
 from tasks.ingest import label_key, label_record
 from tasks.workplace import Piece, Workplace, done, verb
 
 Kind = Literal["cluster", "structure"]
-
-
-class TooManyFailures(RuntimeError):
-    """More labels failed than the campaign allows."""
 
 
 def read_atoms(lake: Lake, kind: Kind, key: str) -> Atoms:

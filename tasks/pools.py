@@ -6,14 +6,15 @@ import logging
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import dask
-from distributed import Client, LocalCluster
 from pydantic import Field
 
 from nearsight.spec import Spec
 from tasks.progress import TOPIC
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
 
 PoolName = Literal["md", "qm", "train", "cpu"]
 
@@ -40,7 +41,7 @@ class Pool(Spec):
         ge=0,
         le=1024,
         title="Workers",
-        description="processes on this machine; 0 runs the work inside the flow itself",
+        description="processes on this machine; 0 runs the work in the flow itself, one by one",
     )
 
 
@@ -54,13 +55,14 @@ class Site(Spec):
 
 
 class Pools:
-    """The clusters of a site while a flow runs."""
+    """The clusters of a site while a flow runs; `here` is the turn to work in the flow itself."""
 
     def __init__(self, site: Site, on_event: Callable[[str, float], None]) -> None:
         self.site = site
         self._on_event = on_event
         self._clusters: dict[Pool, tuple[LocalCluster, Client]] = {}
         self._lock = threading.Lock()
+        self.here = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -86,6 +88,9 @@ class Pools:
             return self._clusters[pool][1]
 
     def _start(self, pool: Pool) -> tuple[LocalCluster, Client]:
+        import dask
+        from distributed import Client, LocalCluster  # whoever reads a campaign file needs none
+
         logging.getLogger("distributed").setLevel(logging.ERROR)  # Prefect makes it say all
         with dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}):
             cluster = LocalCluster(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from distributed import get_worker
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 TOPIC = "nearsight-progress"
 
@@ -18,6 +19,8 @@ _boards: list[Board] = []
 
 def reporter(row: str, interval: float = 0.5) -> Callable[[float], None]:
     """A callback for the science: tells the board the fraction done of the piece `row`."""
+    from distributed import get_worker
+
     last = 0.0
 
     def tell(fraction: float) -> None:
@@ -37,23 +40,40 @@ def reporter(row: str, interval: float = 0.5) -> Callable[[float], None]:
     return tell
 
 
+@dataclass
+class _Bar:
+    shown: TaskID
+    began: float
+    batches: int = 0
+    cached: int = 0
+    fractions: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def pieces(self) -> str:
+        total = self.cached + len(self.fractions)
+        pieces = f"{total} piece{'s' if total != 1 else ''}"
+        return f"{pieces}, {self.cached} from the lake" if self.cached else pieces
+
+
 class Board:
-    """One bar for each stage of a cycle; without a terminal, one line when a stage ends."""
+    """A bar for each stage at work, and a line for each stage that is done."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description:<34}"),
-            BarColumn(),
+            TextColumn("{task.description:<22}"),
+            BarColumn(bar_width=20),
             TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[pieces]}"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[pieces]}"),
             console=self.console,
+            refresh_per_second=4,
             disable=not self.console.is_terminal,
         )
-        self._fractions: dict[Any, dict[str, float]] = {}
-        self._stage_of: dict[str, Any] = {}
-        self._started: dict[Any, float] = {}
+        self._bars: dict[str, _Bar] = {}
+        self._stage_of: dict[str, str] = {}
+        self._seen = self._computed = 0
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         _boards.append(self)
@@ -68,33 +88,53 @@ class Board:
     ) -> None:
         _boards.remove(self)
         self._progress.stop()
+        if self._seen and not self._computed and error is None:
+            self.console.print("Everything was in the lake: nothing was computed.")
 
-    def start(self, stage: str, rows: list[str], cached: int) -> Any:
-        """Open a bar for `rows`, of which `cached` were found finished in the lake."""
-        total = len(rows) + cached
-        pieces = f"{total} piece{'s' if total != 1 else ''}"
-        if cached:
-            pieces += f", {cached} from the lake"
-        bar = self._progress.add_task(stage, total=total, completed=cached, pieces=pieces)
-        self._fractions[bar] = dict.fromkeys(rows, 0.0) | ({"": float(cached)} if cached else {})
-        self._stage_of.update(dict.fromkeys(rows, bar))
-        self._started[bar] = time.monotonic()
-        if not self.console.is_terminal and rows:
-            self.console.print(f"{stage}: {pieces} ...", highlight=False)
-        return bar
+    def start(self, stage: str, rows: list[str], cached: int) -> None:
+        """Show `rows` in the bar of a stage; `cached` more were found finished in the lake.
+
+        Batches of the same stage that are at work at the same time share one bar.
+        """
+        with self._lock:
+            if stage not in self._bars:
+                shown = self._progress.add_task(stage, pieces="")
+                self._bars[stage] = _Bar(shown, time.monotonic())
+                if rows and not self.console.is_terminal:
+                    self.console.print(f"{stage} ...", highlight=False)
+            bar = self._bars[stage]
+            bar.batches += 1
+            self._seen += cached + len(rows)
+            self._computed += len(rows)
+            bar.cached += cached
+            bar.fractions |= dict.fromkeys(rows, 0.0)
+            self._stage_of.update(dict.fromkeys(rows, stage))
+            self._draw(bar)
 
     def update(self, row: str, fraction: float) -> None:
         """Move the bar that holds `row`."""
-        bar = self._stage_of.get(row)
-        if bar is not None:
-            rows = self._fractions[bar]
-            rows[row] = max(rows[row], min(fraction, 1.0))
-            self._progress.update(bar, completed=sum(rows.values()))
+        with self._lock:
+            bar = self._bars.get(self._stage_of.get(row, ""))
+            if bar is not None:
+                bar.fractions[row] = max(bar.fractions[row], min(fraction, 1.0))
+                self._draw(bar)
 
-    def finish(self, bar: Any, stage: str) -> None:
-        """Fill the bar."""
-        total = self._progress.tasks[self._progress.task_ids.index(bar)].total
-        self._progress.update(bar, completed=total)
-        if not self.console.is_terminal and set(self._fractions[bar]) - {""}:
-            seconds = time.monotonic() - self._started[bar]
-            self.console.print(f"{stage}: done in {seconds:.0f} s", highlight=False)
+    def finish(self, stage: str) -> None:
+        """End one batch of a stage; with the last one, a line takes the bar's place."""
+        with self._lock:
+            bar = self._bars[stage]
+            bar.batches -= 1
+            if bar.batches > 0:
+                return
+            del self._bars[stage]
+            self._progress.remove_task(bar.shown)
+            seconds = f"{time.monotonic() - bar.began:7.1f} s" if bar.fractions else " " * 9
+            self.console.print(f"{stage:<22} {seconds}  {bar.pieces}", highlight=False)
+
+    def _draw(self, bar: _Bar) -> None:
+        self._progress.update(
+            bar.shown,
+            total=bar.cached + len(bar.fractions),
+            completed=bar.cached + sum(bar.fractions.values()),
+            pieces=bar.pieces,
+        )

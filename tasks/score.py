@@ -82,7 +82,7 @@ def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
     lake.put(Record("scores", key, metadata, arrays))
 
 
-@verb(name="fit density")
+@verb(name="fit density", task_run_name="fit density {work.title}")
 def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> str:
     """Density of the training environments; the key of its record."""
     key = density_key(model, dataset, spec)
@@ -90,7 +90,7 @@ def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> str:
     return done(key, work.finish("fit density", "cpu", pieces))
 
 
-@verb(name="score")
+@verb(name="score", task_run_name="score {work.title}")
 def score(work: Workplace, walks: list[str], density: str) -> list[str]:
     """Scores of a cycle's walks; the keys of their records."""
     keys = [score_key(walk, density) for walk in walks]

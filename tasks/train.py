@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nearsight.potentials import Architecture, NequIP, TrainingSpec, load, model_blob
+from nearsight.potentials import Architecture, TrainingSpec, load, model_blob
 from nearsight.potentials import train as train_potential
 from storage import Lake, Record, content_key
+from tasks.errors import BadFile
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
@@ -18,11 +19,10 @@ from tasks.workplace import Piece, Workplace, done, verb
 def model_key(
     architecture: Architecture, spec: TrainingSpec, dataset: str, parent: str | None
 ) -> str:
-    """Key of a model: architecture, training spec, training set, parent."""
-    options = {
-        "architecture": architecture.model_dump(mode="json"),
-        "training": spec.model_dump(mode="json", exclude={"device"}),
-    }
+    """Key of a model: architecture (its parent's, if it has one), training spec, set, parent."""
+    options = {"training": spec.model_dump(mode="json", exclude={"device"})}
+    if parent is None:
+        options["architecture"] = architecture.model_dump(mode="json")
     return content_key("model", options, [dataset, parent or ""])
 
 
@@ -53,7 +53,7 @@ def train_model(
         progress=reporter(key),
     )
     metadata = {
-        "architecture": architecture.model_dump(mode="json"),
+        "architecture": trained.potential.architecture.model_dump(mode="json"),
         "training": spec.model_dump(mode="json"),
         "dataset": dataset,
         "parent": parent or "",
@@ -72,12 +72,13 @@ def adopt(lake: Lake, path: Path, dataset: str) -> str:
 
     Raises
     ------
-    ValueError
+    BadFile
         If the file is missing or no Nearsight model.
     """
-    if not path.is_file():
-        raise ValueError(f"there is no model file {path}")
-    potential = NequIP.from_bytes(path.read_bytes())
+    try:
+        potential = load(path)
+    except (OSError, ValueError) as error:
+        raise BadFile(f"{path} cannot be read as a model: {error}") from error
     package = potential.to_bytes()
     key = content_key("model", {"package": package.hex()}, [dataset])
     if not lake.has("model", key):
@@ -94,7 +95,7 @@ def adopt(lake: Lake, path: Path, dataset: str) -> str:
     return key
 
 
-@verb(name="train")
+@verb(name="train", task_run_name="train {work.title}")
 def train(
     work: Workplace,
     architecture: Architecture,

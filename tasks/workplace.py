@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Annotated, Any, ParamSpec, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar, cast
 
 from distributed import KilledWorker, as_completed
 from distributed.comm import CommClosedError
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed
-from pydantic import AfterValidator, ValidationInfo
 
 from storage import Lake, open_lake
+from tasks.errors import LostWorkers
+from tasks.options import LakeUrl as LakeUrl
 from tasks.pools import PoolName, Pools, Site
 from tasks.progress import Board
-
-
-def _from_folder(lake: str, info: ValidationInfo) -> str:
-    folder = (info.context or {}).get("folder")
-    return lake if folder is None or "://" in lake else str((folder / lake).absolute())
-
-
-LakeUrl = Annotated[str, AfterValidator(_from_folder)]
-"""Where a lake is; a path that is read from a file of options starts at that file's folder."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def _lost_worker(task: Any, run: Any, state: Any) -> bool:
-    try:
-        state.result()
-    except (KilledWorker, CommClosedError):
-        return True
-    except Exception:
-        return False
-    return False
+    return isinstance(state.data, LostWorkers)
 
 
 def verb(name: str, task_run_name: str | None = None) -> Callable[[Callable[P, T]], Task[P, T]]:
@@ -69,7 +54,7 @@ class Piece:
 
 @dataclass
 class Workplace:
-    """The lake, the pools and the board of one flow run.
+    """The lake, the pools and the board of one flow run; `title` says what it is at.
 
     Only keys travel to workers: a piece names what it reads by key and writes its record itself.
     """
@@ -77,24 +62,30 @@ class Workplace:
     lake: Lake
     pools: Pools
     board: Board
-    wall: dict[str, float] = field(default_factory=dict)
+    title: str = ""
 
     def finish(self, stage: str, pool: PoolName, pieces: Sequence[Piece]) -> bool:
-        """Run the pieces whose records the lake lacks; True if there was nothing left to do."""
+        """Run the pieces whose records the lake lacks; True if there was nothing left to do.
+
+        Raises
+        ------
+        LostWorkers
+            If a piece took several workers down with it.
+        """
+        bar = f"{self.title} {stage}".strip()
         missing = {p.key: p for p in pieces if not self.lake.has(p.kind, p.key)}
-        bar = self.board.start(stage, list(missing), len({p.key for p in pieces}) - len(missing))
-        start = time.monotonic()
+        self.board.start(bar, list(missing), len({p.key for p in pieces}) - len(missing))
         if missing:
             self._run(pool, list(missing.values()))
-            self.wall[stage] = self.wall.get(stage, 0.0) + time.monotonic() - start
-        self.board.finish(bar, stage)
+        self.board.finish(bar)
         return not missing
 
     def _run(self, pool: PoolName, pieces: Sequence[Piece]) -> None:
         client = self.pools.client(pool)
         if client is None:
             for piece in pieces:
-                piece.function(self.lake, piece.key, *piece.arguments)
+                with self.pools.here:
+                    piece.function(self.lake, piece.key, *piece.arguments)
                 self.board.update(piece.key, 1.0)
             return
         futures = {
@@ -105,6 +96,11 @@ class Workplace:
             for future in as_completed(futures):
                 future.result()
                 self.board.update(futures[future].key, 1.0)
+        except (KilledWorker, CommClosedError) as error:
+            raise LostWorkers(
+                f"workers of the pool {pool} died again and again, perhaps for want of memory; "
+                "what was finished is in the lake, so give each worker more and run again"
+            ) from error
         finally:
             client.cancel(list(futures))
 
@@ -127,5 +123,6 @@ def done(result: T, cached: bool) -> T:
 @contextmanager
 def workplace(lake: str, site: Site, board: Board | None = None) -> Iterator[Workplace]:
     """Open the lake and, when first needed, the site's workers."""
+    opened = open_lake(lake)
     with board or Board() as shown, Pools(site, shown.update) as pools:
-        yield Workplace(open_lake(lake), pools, shown)
+        yield Workplace(opened, pools, shown)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
@@ -12,10 +14,11 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-# Read by Prefect when it is first imported, so set before anything imports it.
+# Read by Prefect when it is first imported, so set before anything imports it. Its logs go to its
+# own UI; here they would say in a page of traceback what `told` says in a sentence.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -31,10 +34,11 @@ console = Console()
 errors = Console(stderr=True)
 
 
-def refuse(message: str) -> NoReturn:
-    """Say what was wrong in one sentence and leave with status 2."""
-    errors.print(f"[bold red]Error:[/] {message}", highlight=False, soft_wrap=True)
-    raise typer.Exit(2)
+def refuse(message: str, status: int = 2) -> NoReturn:
+    """Say what was wrong in one sentence and leave."""
+    errors.print("[bold red]Error:[/]", end=" ")
+    errors.print(message, highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(status)
 
 
 def read(path: Path, model: type[S]) -> S:
@@ -50,11 +54,44 @@ def read(path: Path, model: type[S]) -> S:
 @contextmanager
 def told() -> Iterator[None]:
     """Turn the errors that a user can mend into one sentence; bugs keep their traceback."""
-    from flows.history import CampaignChanged
-    from storage import LakeError
-    from tasks.label import TooManyFailures
-
     try:
         yield
-    except (CampaignChanged, LakeError, TooManyFailures, ImportError, ValueError) as error:
-        refuse(str(error))
+    except KeyboardInterrupt:
+        refuse("interrupted; the same command goes on from here", 130)
+    except Exception as error:
+        if isinstance(error, _mendable()):
+            refuse(str(error))
+        raise
+
+
+@contextmanager
+def at_work() -> Iterator[Callable[[], None]]:
+    """`told`, with a Prefect server for a flow to run in; call what it yields to wait for it."""
+    from flows.server import prefect_server
+
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of engines, about their own insides
+    with told(), prefect_server() as ready:
+        yield ready
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    from flows.history import CampaignChanged
+    from flows.parameters import BadParameters
+    from flows.server import NoServer
+    from nearsight.blocks import UnsupportedFramework
+    from nearsight.references import MissingEngine
+    from storage import LakeError
+    from tasks.errors import BadFile, LostWorkers, TooManyFailures
+
+    return (
+        BadFile,
+        BadParameters,
+        CampaignChanged,
+        LakeError,
+        LostWorkers,
+        MissingEngine,
+        NoServer,
+        TooManyFailures,
+        UnsupportedFramework,
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import app, told
+from flows.cli.app import app
 
 
 @app.command()
@@ -17,5 +17,4 @@ def demo(
     from flows.campaign import DEMO
     from flows.cli.show import run_and_show
 
-    with told():
-        run_and_show(DEMO.model_copy(update={"lake": lake}))
+    run_and_show(DEMO.model_copy(update={"lake": lake}))

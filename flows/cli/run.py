@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.cli.app import ParametersFile, app, read, told
+from flows.cli.app import ParametersFile, app, read
 
 
 @app.command()
@@ -13,5 +13,4 @@ def run(campaign: ParametersFile) -> None:
     parameters = read(campaign, Campaign)
     from flows.cli.show import run_and_show
 
-    with told():
-        run_and_show(parameters)
+    run_and_show(parameters)

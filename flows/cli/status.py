@@ -17,16 +17,17 @@ def status(
 ) -> None:
     """Print cycles, labels by status and every metric of every cycle."""
     from flows import summary
-    from flows.cli.show import errors_table
+    from flows.cli.tables import errors_table, time_by_stage
     from storage import open_lake
 
     with told():
         opened = open_lake(lake, mode="r")
-        if as_json:
-            print(json.dumps(summary.status(opened), indent=2))
-            return
         found = summary.status(opened)
+        if as_json:
+            print(json.dumps(found, indent=2))
+            return
         if not found["campaigns"]:
             console.print(f"The lake {opened.url} holds no campaign yet.", highlight=False)
         for campaign in found["campaigns"]:
             console.print(errors_table(opened, campaign["name"]))
+            console.print(time_by_stage(opened, campaign["name"]), highlight=False)

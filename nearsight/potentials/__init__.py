@@ -1,17 +1,23 @@
-"""The learned potential: train, evaluate, features."""
+"""The learned potential: train, evaluate, features.
+
+Importing this package does not import torch; asking it for a network does.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nearsight.potentials.architecture import Architecture, TrainingSpec
 from nearsight.potentials.base import Potential, Prediction
 from nearsight.potentials.calculator import calculator
-from nearsight.potentials.graph import UnknownElement
-from nearsight.potentials.nequip import NequIP
-from nearsight.potentials.training import Trained, train
+
+if TYPE_CHECKING:
+    from nearsight.potentials.graph import UnknownElement
+    from nearsight.potentials.nequip import NequIP
+    from nearsight.potentials.training import Trained, train
 
 __all__ = [
     "Architecture",
@@ -25,6 +31,19 @@ __all__ = [
     "load",
     "train",
 ]
+
+_ON_DEMAND = {
+    "NequIP": "nequip",
+    "Trained": "training",
+    "UnknownElement": "graph",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ON_DEMAND[name]}"), name)
 
 
 class Blobs(Protocol):
@@ -43,6 +62,8 @@ def load(path_or_key: str | os.PathLike[str], lake: Blobs | None = None) -> Nequ
     ValueError
         If what is there is not a Nearsight model.
     """
+    from nearsight.potentials.nequip import NequIP
+
     if lake is not None:
         return NequIP.from_bytes(lake.get_blob(model_blob(str(path_or_key))))
     return NequIP.from_bytes(Path(path_or_key).read_bytes())

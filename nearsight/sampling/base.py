@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nearsight.potentials.base import Potential
 from nearsight.spec import Spec
 
 Progress = Callable[[float], None]
 """Told the fraction done, 0 to 1, while a long piece of work goes on."""
+
+
+LARGEST_PRESSURE = 20.0
+"""GPa; far beyond what any framework bears, so more is a pressure in another unit."""
 
 
 class WalkSpec(Spec):
@@ -56,6 +60,32 @@ class WalkSpec(Spec):
         title="Smallest sane distance",
         description="relative to the sum of two atoms' covalent radii",
     )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.pressure is not None:
+            low, high = self.pressure
+            if low > high:
+                raise ValueError(
+                    f"pressure: its lower end {low:g} lies above its upper end {high:g}"
+                )
+            if max(-low, high) > LARGEST_PRESSURE:
+                raise ValueError(
+                    f"pressure: {low:g} to {high:g} is beyond ±{LARGEST_PRESSURE:g} GPa; pressures "
+                    "are in GPa, not in MPa or bar"
+                )
+        for name in ("duration", "frame_interval"):
+            if getattr(self, name) < self.timestep:
+                raise ValueError(
+                    f"{name}: {getattr(self, name):g} fs is shorter than one time step of "
+                    f"{self.timestep:g} fs"
+                )
+        low, high = self.volume_range
+        if not 0 < low < 1 < high:
+            raise ValueError(
+                f"volume_range: {low:g} to {high:g} must lie above 0 and hold 1, the start"
+            )
+        return self
 
 
 @dataclass(frozen=True)

@@ -244,7 +244,12 @@ def test_models_of_another_format_are_refused(network: NequIP) -> None:
         NequIP.from_bytes(rewritten(network.to_bytes(), format="nearsight-nequip-9"))
 
 
-def test_the_process_keeps_its_random_numbers(network: NequIP) -> None:
+def test_the_process_keeps_its_random_numbers(
+    network: NequIP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NequIP seeds all generators with 123 when a process uses it first."""
+    monkeypatch.setattr("nequip.utils.global_state._GLOBAL_STATE_INITIALIZED", False)
+
     def draw() -> tuple[float, float, float]:
         return random.random(), float(np.random.rand()), float(torch.rand(1))  # noqa: NPY002
 

@@ -1,0 +1,53 @@
+"""What a campaign needs beyond options of the right form, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flows.campaign import Campaign
+from flows.parameters import BadParameters
+from nearsight.blocks import partition
+from nearsight.potentials import load
+from nearsight.references import reference
+from nearsight.systems import build
+from tasks.ingest import read_labelled
+
+
+def check(campaign: Campaign) -> None:
+    """Make sure that a campaign can begin: engine, frameworks, files, elements.
+
+    Raises
+    ------
+    BadParameters
+        If it cannot; the message names the field and what is wrong.
+    """
+    with _blame("level"):
+        reference(campaign.level)
+    with _blame("start.training"):
+        next(read_labelled(campaign.start.training, campaign.level))
+    for name, path in campaign.tests.items():
+        with _blame(f"tests.{name}"):
+            next(read_labelled(path, campaign.level))
+    elements = None
+    if campaign.start.model is not None:
+        with _blame("start.model"):
+            elements = load(campaign.start.model).elements
+    for i, system in enumerate(campaign.systems):
+        with _blame(f"systems.{i}"):
+            atoms = build(system)
+            partition(atoms)
+            strange = set(atoms.symbols) - set(elements or atoms.symbols)
+            if strange:
+                raise ValueError(
+                    f"{system.name} holds {', '.join(sorted(strange))}, which the start model was "
+                    "not built for"
+                )
+
+
+@contextmanager
+def _blame(field: str) -> Iterator[None]:
+    try:
+        yield
+    except (ImportError, OSError, ValueError) as error:
+        raise BadParameters(f"{field}: {error}") from error

@@ -1,0 +1,27 @@
+"""Options of tasks, apart from the tasks: a file of options is checked without their engines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from nearsight.blocks import Blueprint
+from nearsight.spec import Spec
+
+
+def _from_folder(lake: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder")
+    return lake if folder is None or "://" in lake else str((folder / lake).absolute())
+
+
+LakeUrl = Annotated[str, AfterValidator(_from_folder)]
+"""Where a lake is; a path that is read from a file of options starts at that file's folder."""
+
+
+class Extraction(Spec):
+    """How many clusters a cycle cuts, and which regions are worth one."""
+
+    clusters: int = Field(10, ge=1, title="Clusters a cycle")
+    min_unknown: int = Field(3, ge=1, title="Unknown atoms that make a block worth a cluster")
+    blueprint: Blueprint = Field(Blueprint(), title="Blueprint")
