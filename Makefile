@@ -20,7 +20,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 			echo "$(PYTHON) has no venv: install the package python3-venv (as root)"; exit 1; \
 		fi
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt "torch==2.13.0"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[teacher,dev]"
 	@touch $@
 
