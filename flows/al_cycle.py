@@ -103,7 +103,7 @@ def turn(
     scores = score.submit(work, walked, density).result()
     batch = extract.submit(work, scores, last.dataset, campaign.extraction).result()
     found = replace(
-        last, number=number, walks=walked, density=density, scores=scores, batch=batch, labels=()
+        last, number=number, walks=walked, density=density, scores=scores, batch=batch, labels=[]
     )
     clusters = clusters_of(work.lake, batch)
     if not clusters:

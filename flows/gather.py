@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from flows.summary import cost, label_counts, metrics_of
 from nearsight import figures
 from nearsight.blocks import find_bonds
 from nearsight.potentials import load
-from storage import Lake
+from storage import Lake, open_lake
 from tasks.explore import read_walk
 from tasks.extract import clusters_of, read_cluster
 from tasks.ingest import members, read_label
@@ -43,6 +44,12 @@ def write_report(lake: Lake, campaign: str, path: Path) -> Path:
 
 def gather(lake: Lake, campaign: str) -> Report:
     """Everything that the page says about a campaign."""
+    return _gather(lake.url, campaign, len(read_cycles(lake, campaign)))
+
+
+@lru_cache(maxsize=1)  # the flow shows it to Prefect, the command line writes it to a file
+def _gather(url: str, campaign: str, finished: int) -> Report:
+    lake = open_lake(url, mode="r")
     options, cycles = campaigns(lake)[campaign], read_cycles(lake, campaign)
     metrics = metrics_rows(lake, cycles)
     first = _first(cycles)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from storage import Lake, Record, content_key
@@ -52,12 +51,12 @@ class Cycle:
     model: str
     dataset: str
     evaluations: dict[str, str]
-    walks: Sequence[str] = ()
+    walks: list[str] = field(default_factory=list)
     density: str = ""
-    scores: Sequence[str] = ()
+    scores: list[str] = field(default_factory=list)
     batch: str = ""
-    labels: Sequence[str] = ()
-    clusters: Sequence[tuple[str, str]] = ()
+    labels: list[str] = field(default_factory=list)
+    clusters: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def tag(self) -> str:
@@ -65,8 +64,20 @@ class Cycle:
         return f"{self.campaign}/cycle-{self.number:03d}"
 
     def keep(self, lake: Lake) -> Self:
-        """Record the cycle and commit its snapshot; both once only."""
-        lake.put(Record("cycle", _cycle_key(self.campaign, self.number), asdict(self), {}))
+        """Record the cycle and commit its snapshot; both once only.
+
+        Raises
+        ------
+        CampaignChanged
+            If the lake holds this cycle with other results.
+        """
+        key = _cycle_key(self.campaign, self.number)
+        lake.put(Record("cycle", key, asdict(self), {}))
+        if _read(lake, key) != self:
+            raise CampaignChanged(
+                f"cycle {self.number} of campaign {self.campaign!r} came out otherwise than the "
+                f"lake {lake.url} holds it: Nearsight changed since; give the campaign another name"
+            )
         known = lake.get("dataset", self.dataset).arrays["labels"].tolist()
         lake.commit(
             self.tag,
@@ -92,10 +103,14 @@ def read_cycles(lake: Lake, campaign: str) -> list[Cycle]:
     """All finished cycles of a campaign, oldest first."""
     cycles: list[Cycle] = []
     while lake.has("cycle", key := _cycle_key(campaign, len(cycles))):
-        told = dict(lake.get("cycle", key).metadata)
-        told["clusters"] = [tuple(pair) for pair in told["clusters"]]
-        cycles.append(Cycle(**told))
+        cycles.append(_read(lake, key))
     return cycles
+
+
+def _read(lake: Lake, key: str) -> Cycle:
+    told = dict(lake.get("cycle", key).metadata)
+    told["clusters"] = [tuple(pair) for pair in told["clusters"]]
+    return Cycle(**told)
 
 
 def register(lake: Lake, campaign: Campaign) -> None:

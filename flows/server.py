@@ -61,6 +61,7 @@ def prefect_server() -> Iterator[Callable[[], None]]:
         try:
             yield wait
         finally:
+            _say_what_is_left()
             assert child.stdin is not None
             child.stdin.close()
             try:
@@ -68,6 +69,14 @@ def prefect_server() -> Iterator[Callable[[], None]]:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+
+
+def _say_what_is_left() -> None:
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    EventsWorker.drain_all(timeout=10)
+    APILogWorker.drain_all(timeout=10)
 
 
 def _answers(port: int) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 
 import ase.io
 import numpy as np
 from ase import Atoms
+from ase.io.formats import open_with_compression
 
 from nearsight.references import Label, LevelOfTheory
 from storage import Lake, Record, content_key, structure_key
@@ -101,7 +103,9 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
 
 def _frames(path: Path) -> Iterator[Atoms]:
     try:
-        yield from ase.io.iread(path, index=":", format="extxyz")
+        with open_with_compression(str(path), "r") as file:
+            text = StringIO(file.read())  # ASE seeks, and that unpacks a packed file again
+        yield from ase.io.iread(text, index=":", format="extxyz")
     except Exception as error:  # ASE's readers raise whatever their parsers do
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BadFile(f"{path} cannot be read as extended XYZ: {reason}") from error

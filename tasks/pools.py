@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -54,6 +55,11 @@ class Site(Spec):
     cpu: Pool = Field(Pool(), title="Everything else")
 
 
+def dask_setup(worker: object) -> None:
+    """Leave a Ctrl-C to the flow, which ends its workers; Dask calls this in every one of them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Pools:
     """The clusters of a site while a flow runs; `here` is the turn to work in the flow itself."""
 
@@ -100,6 +106,7 @@ class Pools:
                 dashboard_address="127.0.0.1:0",
                 memory_limit=0,
                 silence_logs=logging.ERROR,
+                preload=[__name__],
             )
         client = Client(cluster)
         client.subscribe_topic(TOPIC, self._forward)

@@ -52,7 +52,8 @@ class _Bar:
     def pieces(self) -> str:
         total = self.cached + len(self.fractions)
         pieces = f"{total} piece{'s' if total != 1 else ''}"
-        return f"{pieces}, {self.cached} from the lake" if self.cached else pieces
+        found = "all" if self.cached == total else self.cached
+        return f"{pieces}, {found} from the lake" if self.cached else pieces
 
 
 class Board:

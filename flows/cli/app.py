@@ -71,6 +71,7 @@ def at_work() -> Iterator[Callable[[], None]]:
 
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of engines, about their own insides
+        os.environ["PYTHONWARNINGS"] = "ignore"
     with told(), prefect_server() as ready:
         yield ready
 

@@ -1,0 +1,49 @@
+"""A first potential from nothing."""
+
+from flows.bootstrap import Bootstrap, bootstrap
+from nearsight.potentials import Architecture, TrainingSpec, load
+from nearsight.references import LevelOfTheory
+from nearsight.sampling import WalkSpec
+from nearsight.systems import System, build
+from storage import open_lake
+from tasks.pools import Pool, Site
+
+HERE = Pool(workers=0)
+MORSE = LevelOfTheory(
+    name="Morse",
+    calculator="ase.calculators.morse.MorsePotential",
+    arguments={"epsilon": 0.01, "r0": 1.2, "rho0": 3.0, "rcut1": 2.0, "rcut2": 2.6},
+)
+SHORT = TrainingSpec(epochs=1)
+
+
+def test_a_potential_from_nothing_and_nothing_is_done_twice(prefect, tmp_path):
+    recipe = Bootstrap(
+        lake=str(tmp_path / "lake"),
+        file=tmp_path / "sampler.safetensors",
+        systems=(System(variant="pr"), System(variant="ld")),
+        level=MORSE,
+        rattled=2,
+        rounds=1,
+        walks=1,
+        walk=WalkSpec(duration=1.0, timestep=0.5, frame_interval=0.5),
+        architecture=Architecture(num_layers=1, num_features=(4, 2), radial_mlp_width=4, r_max=3.0),
+        schedule=SHORT,
+        reschedule=SHORT,
+        site=Site(md=HERE, qm=HERE, train=HERE, cpu=HERE),
+    )
+    model = bootstrap(recipe)
+
+    lake = open_lake(recipe.lake)
+    told = [lake.get("label", key).metadata for key in lake.keys("label")]
+    assert {t["status"] for t in told} == {"converged"}
+    assert len(told) == 2 * 2 + 2 * 2  # rattled structures, then two frames of a walk of each
+    second = lake.get("model", model).metadata
+    assert lake.get("model", second["parent"]).metadata["frames"] == 4
+    assert second["frames"] == 8
+    energy = load(recipe.file).evaluate(build(System(variant="ld"))).energy
+    assert energy == load(model, lake).evaluate(build(System(variant="ld"))).energy
+
+    assert bootstrap(recipe) == model
+    assert len(lake.keys("label")) == 8
+    assert len(lake.keys("model")) == 2

@@ -1,0 +1,51 @@
+import pytest
+
+from nearsight.potentials import Architecture, TrainingSpec, load
+from tasks.errors import BadFile
+from tasks.ingest import dataset
+from tasks.train import adopt, model_key
+
+SAME = {"architecture": Architecture(), "spec": TrainingSpec(), "dataset": "d" * 64, "parent": None}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"architecture": Architecture(r_max=4.0)},
+        {"spec": TrainingSpec(epochs=3)},
+        {"dataset": "e" * 64},
+        {"parent": "f" * 64},
+    ],
+)
+def test_the_key_of_a_model_is_all_that_made_it(other):
+    assert model_key(**SAME) != model_key(**(SAME | other))
+
+
+def test_where_a_model_is_trained_is_not_in_its_key():
+    assert model_key(**SAME) == model_key(**(SAME | {"spec": TrainingSpec(device="cuda")}))
+
+
+def test_a_file_is_adopted_once_and_comes_back(lake, files):
+    data = dataset(lake, [])
+    key = adopt(lake, files.model, data)
+    assert adopt(lake, files.model, data) == key
+    assert load(key, lake).elements == load(files.model).elements
+    assert lake.get("model", key).metadata["file"] == files.model.name
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no model"])
+def test_what_is_no_model_is_refused(lake, tmp_path, content):
+    path = tmp_path / "bad.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadFile, match=r"bad\.safetensors cannot be read as a model"):
+        adopt(lake, path, dataset(lake, []))
+
+
+def test_a_retrained_model_knows_its_parent(finished):
+    campaign, lake = finished
+    told = {key: lake.get("model", key).metadata for key in lake.keys("model")}
+    (child,) = [t for t in told.values() if t["parent"]]
+    assert child["parent"] in told
+    assert child["frames"] == campaign.retraining.replay + len(lake.keys("cluster"))
+    assert child["seconds"] > 0

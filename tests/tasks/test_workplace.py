@@ -1,0 +1,108 @@
+import os
+import threading
+import time
+from pathlib import Path
+
+import dask
+import pytest
+
+from storage import Record, content_key
+from tasks.errors import LostWorkers
+from tasks.pools import Pool, Site
+from tasks.workplace import Piece, done, verb, workplace
+
+
+def leave(lake, key, log, pause=0.0):
+    with Path(log).open("a") as file:
+        file.write(f"begin {key}\n")
+        time.sleep(pause)
+        file.write(f"end {key}\n")
+    lake.put(Record("batch", key, {"clusters": []}, {}))
+
+
+def die(lake, key):
+    os._exit(1)
+
+
+def pieces(log, names="abc", pause=0.0):
+    return [
+        Piece("batch", content_key("batch", {"name": n}), leave, (str(log), pause)) for n in names
+    ]
+
+
+def test_only_what_the_lake_lacks_is_computed(work, log):
+    assert work.finish("label", "qm", pieces(log, "ab")) is False
+    assert work.finish("label", "qm", pieces(log, "abc")) is False
+    assert work.finish("label", "qm", pieces(log, "cba")) is True
+    assert log.read_text().count("end") == 3
+
+
+def test_equal_pieces_are_computed_once(work, log):
+    work.finish("label", "qm", pieces(log, "aaa"))
+    assert log.read_text().count("end") == 1
+
+
+def test_work_in_the_flow_itself_goes_one_by_one(work, log):
+    threads = [
+        threading.Thread(target=work.finish, args=("explore", "md", pieces(log, n, 0.05)))
+        for n in "abcd"
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    words = log.read_text().split()
+    assert words[::2] == ["begin", "end"] * 4
+
+
+def test_an_error_in_a_piece_is_raised_and_loses_nothing_else(work, log):
+    broken = Piece("batch", content_key("batch", {"name": "x"}), leave, ("/no/such/folder/log",))
+    with pytest.raises(FileNotFoundError):
+        work.finish("label", "qm", [*pieces(log, "a"), broken])
+    assert work.finish("label", "qm", pieces(log, "a")) is True
+
+
+def test_workers_do_what_the_flow_would(tmp_path, log):
+    one = Pool(workers=1)
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        workplace(str(tmp_path / "lake"), Site(md=one, qm=one, train=one, cpu=one)) as work,
+    ):
+        assert work.finish("label", "qm", pieces(log)) is False
+        assert work.finish("label", "qm", pieces(log)) is True
+        assert log.read_text().count("end") == 3
+        fatal = Piece("batch", content_key("batch", {"name": "x"}), die)
+        with pytest.raises(LostWorkers, match="pool cpu died again and again"):
+            work.finish("extract", "cpu", [fatal])
+        assert work.finish("label", "qm", pieces(log, "d")) is False  # the pool lives on
+
+
+def test_a_task_that_found_its_work_shows_as_cached():
+    assert done("key", cached=True).name == "Cached"
+    assert done("key", cached=False).name == "Completed"
+    assert done("key", cached=True).data == "key"
+
+
+def test_lost_workers_are_worth_a_retry_and_nothing_else(prefect):
+    from prefect import flow
+
+    tries = []
+
+    @verb(name="unlucky")
+    def unlucky(error: type[Exception], times: int):
+        tries.append(error)
+        if len(tries) <= times:
+            raise error("gone")
+        return done(len(tries), cached=False)
+
+    @flow
+    def luck(error: type[Exception], times: int):
+        tries.clear()
+        return unlucky.submit(error, times).result()
+
+    assert luck(LostWorkers, 2) == 3
+    with pytest.raises(LostWorkers):
+        luck(LostWorkers, 3)
+    with pytest.raises(ValueError, match="gone"):
+        luck(ValueError, 1)
+    assert len(tries) == 1
