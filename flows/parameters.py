@@ -56,7 +56,7 @@ def _reason(error: Any, model: type[BaseModel]) -> str:
     field = ".".join(str(part) for part in loc)
     if error["type"] == "extra_forbidden":
         known = _fields_at(model, loc[:-1])
-        close = get_close_matches(str(loc[-1]), known, 1)
+        close = get_close_matches(str(loc[-1]), known, 1, 0.75)
         meant = f", did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
         return f"there is no field '{field}'{meant}"
     if error["type"] == "value_error":  # a sentence of our own, perhaps about a field further in

@@ -12,7 +12,7 @@ from nearsight.spec import File, Spec
 from tasks.evaluate import evaluate
 from tasks.ingest import dataset, ingest
 from tasks.pools import Site
-from tasks.train import train
+from tasks.train import adopt, train
 from tasks.workplace import LakeUrl, workplace
 
 
@@ -26,6 +26,7 @@ class Pretraining(Spec):
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
     architecture: Architecture = Field(Architecture(), title="Architecture")
     schedule: TrainingSpec = Field(TrainingSpec(), title="Training")
+    parent: File | None = Field(None, title="Parent", description="model to start from")
     site: Site = Field(Site(), title="Site")
 
 
@@ -42,7 +43,8 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
             name: dataset(work.lake, ingest(work.lake, path, recipe.level))
             for name, path in recipe.tests.items()
         }
-        model = train.submit(work, recipe.architecture, recipe.schedule, data, None).result()
+        parent = None if recipe.parent is None else adopt(work.lake, recipe.parent, data)
+        model = train.submit(work, recipe.architecture, recipe.schedule, data, parent).result()
         recipe.file.write_bytes(work.lake.get_blob(model_blob(model)))
         errors = evaluate.submit(work, model, tests).result()
         return {

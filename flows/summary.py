@@ -28,14 +28,15 @@ def cost(lake: Lake, cycle: Cycle) -> dict[str, float]:
     def seconds(kind: str, keys: Any) -> float:
         return float(sum(lake.get(kind, key).metadata["seconds"] for key in keys))
 
+    learned = bool(cycle.labels) or cycle.number == 0
     spent = {
         "explore": seconds("walk", cycle.walks),
         "fit density": seconds("density", [cycle.density] if cycle.density else []),
         "score": seconds("scores", cycle.scores),
         "extract": seconds("batch", [cycle.batch] if cycle.batch else []),
         "label": seconds("label", cycle.labels),
-        "train": seconds("model", [cycle.model] if cycle.labels or cycle.number == 0 else []),
-        "evaluate": seconds("evaluation", cycle.evaluations.values()),
+        "train": seconds("model", [cycle.model] if learned else []),
+        "evaluate": seconds("evaluation", cycle.evaluations.values() if learned else []),
     }
     return {stage: s for stage, s in spent.items() if s > 0}
 

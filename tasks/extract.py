@@ -94,16 +94,12 @@ def extract_batch(
         tell((i + 1) / len(shortlist))
     known = [cluster for _, cluster in members(lake, dataset) if cluster]
     taken = {lake.get("cluster", name).metadata["fingerprint"] for name in known}
-    chosen = (
-        choose(
-            [c[0] for c in cut_out],
-            np.array([c[1] for c in cut_out]),
-            [c[2] for c in cut_out],
-            spec.clusters,
-            taken,
-        )
-        if cut_out
-        else []
+    chosen = choose(
+        [c[0] for c in cut_out],
+        np.array([c[1] for c in cut_out]) if cut_out else np.empty((0, 0)),
+        [c[2] for c in cut_out],
+        spec.clusters,
+        taken,
     )
     names = []
     for i in chosen:

@@ -50,7 +50,8 @@ def files(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("files")
     for name, count in (("pristine-train", 4), ("pristine-test", 2), ("linker-defect-test", 2)):
-        text = StringIO(lzma.open(DATA / f"{name}.extxyz.xz", "rt").read())
+        with lzma.open(DATA / f"{name}.extxyz.xz", "rt") as packed:
+            text = StringIO(packed.read())
         frames = ase.io.iread(text, index=":", format="extxyz")
         ase.io.write(folder / f"{name}.extxyz", list(islice(frames, count)), format="extxyz")
     return Files(
@@ -73,7 +74,7 @@ def options(files, lake, **changed):
         "cycles": 1,
         "walks": 1,
         "walk": {"duration": 5.0, "frame_interval": 5.0},
-        "density": {"max_components": 2, "max_samples": 500},
+        "density": {"max_components": 2, "max_samples": 500, "quantile": 0.05, "margin": 0.0},
         "extraction": {"clusters": 2, "min_unknown": 1},
         "retraining": {"replay": 2, "schedule": {"epochs": 1, "validation_fraction": 0.3}},
         "site": {"md": nobody, "qm": nobody, "train": nobody, "cpu": nobody},

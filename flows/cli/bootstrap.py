@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.cli.app import ParametersFile, app, console, read, told
+from flows.cli.app import ParametersFile, app, at_work, console, read
 
 
 @app.command()
@@ -12,6 +12,7 @@ def bootstrap(recipe: ParametersFile) -> None:
     from flows.bootstrap import bootstrap as flow
 
     parameters = read(recipe, Bootstrap)
-    with told():
+    with at_work() as ready:
+        ready()
         flow(parameters)
         console.print(f"Model: {parameters.file}", highlight=False)

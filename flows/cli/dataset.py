@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.cli.app import ParametersFile, app, console, read, told
+from flows.cli.app import ParametersFile, app, at_work, console, read
 
 
 @app.command()
@@ -12,7 +12,8 @@ def dataset(recipe: ParametersFile) -> None:
     from flows.dataset import dataset as flow
 
     parameters = read(recipe, Recipe)
-    with told():
+    with at_work() as ready:
+        ready()
         flow(parameters)
         for part in parameters.sets:
             console.print(f"Data set: {part.file}", highlight=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.cli.app import ParametersFile, app, console, read, told
+from flows.cli.app import ParametersFile, app, at_work, console, read
 
 
 @app.command()
@@ -11,7 +11,8 @@ def train(recipe: ParametersFile) -> None:
     from flows.pretrain import Pretraining, pretrain
 
     parameters = read(recipe, Pretraining)
-    with told():
+    with at_work() as ready:
+        ready()
         for test, errors in pretrain(parameters).items():
             console.print(
                 f"{test}: force RMSE {errors['rmse']:.1f} meV/Å, MAE_p95 "

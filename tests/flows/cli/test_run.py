@@ -1,0 +1,21 @@
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("cycles: -1", "cycles: input should be greater than or equal to 1, not -1"),
+        ("walk: {temperature: 600 K}", "walk.temperature: write a plain number in K"),
+        ("- a", "must hold fields"),
+    ],
+)
+def test_bad_options_end_before_anything_runs(tmp_path, text, sentence):
+    path = tmp_path / "campaign.yaml"
+    path.write_text(text)
+    said = CliRunner().invoke(app, ["run", str(path)])
+    assert said.exit_code == 2
+    assert sentence in said.output
+    assert list(tmp_path.iterdir()) == [path]
