@@ -49,7 +49,7 @@ class Start(Spec):
 class Retraining(Spec):
     """How every cycle retrains."""
 
-    schedule: TrainingSpec = Field(TrainingSpec(epochs=25, learning_rate=0.005), title="Schedule")
+    schedule: TrainingSpec = Field(TrainingSpec(epochs=18, learning_rate=0.002), title="Schedule")
     replay: int = Field(
         20,
         ge=1,

@@ -277,8 +277,8 @@ def _summary(lake: Lake, cycles: list[Cycle], metrics: tuple[MetricsRow, ...]) -
         yield "No cycle has finished yet."
         return
     yield (
-        f"{len(cycles) - 1} cycles, {len(cycles[-1].clusters)} clusters learned from, "
-        f"{sum(len(c.walks) for c in cycles)} walks."
+        f"Cycles: {len(cycles) - 1}. Clusters learned from: {len(cycles[-1].clusters)}. "
+        f"Walks: {sum(len(c.walks) for c in cycles)}."
     )
     for row in before_and_after(metrics):
         yield (

@@ -31,8 +31,8 @@ def prefect_server() -> Iterator[Callable[[], None]]:
     """Start a server, unless Prefect's settings name one; call what it yields to wait for it."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    if PREFECT_API_URL.value():
-        yield lambda: None
+    if named := PREFECT_API_URL.value():
+        yield lambda: _reach(named)
         return
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -77,6 +77,17 @@ def _say_what_is_left() -> None:
 
     EventsWorker.drain_all(timeout=10)
     APILogWorker.drain_all(timeout=10)
+
+
+def _reach(api: str) -> None:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        if client.api_healthcheck() is not None:
+            raise NoServer(
+                f"there is no answer from the Prefect server at {api}: start it, or unset "
+                "PREFECT_API_URL to do without"
+            )
 
 
 def _answers(port: int) -> bool:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from ase import Atoms
 
 from nearsight.potentials import Architecture, TrainingSpec, load, model_blob
 from nearsight.potentials import train as train_potential
+from nearsight.references import Label
 from storage import Lake, Record, content_key
 from tasks.errors import BadFile
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
+from tasks.score import known
 from tasks.workplace import Piece, Workplace, done, verb
 
 
@@ -34,6 +38,18 @@ def put_model(
     lake.put(Record("model", key, metadata, curves))
 
 
+def learnable(lake: Lake, label: str, cluster: str) -> tuple[Atoms, Label]:
+    """What a model learns of a labelled structure: of a cluster's forces those of its core.
+
+    Mantle and caps do not feel what they would feel in the crystal (paper, Section 2.4, eq 1).
+    """
+    atoms, told = read_label(lake, label)
+    if not cluster or told.forces is None:
+        return atoms, told
+    core = known(lake, label, cluster)
+    return atoms, replace(told, forces=np.where(core[:, None], told.forces, np.nan))
+
+
 def train_model(
     lake: Lake,
     key: str,
@@ -44,7 +60,7 @@ def train_model(
 ) -> None:
     """Train on a data set and leave the model in the lake."""
     start = time.monotonic()
-    frames = [read_label(lake, label) for label, _ in members(lake, dataset)]
+    frames = [learnable(lake, label, cluster) for label, cluster in members(lake, dataset)]
     trained = train_potential(
         frames,
         architecture,

@@ -18,6 +18,7 @@ from rich.console import Console
 # own UI; here they would say in a page of traceback what `told` says in a sentence.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED", "false")  # dies of a blip
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 S = TypeVar("S", bound=BaseModel)

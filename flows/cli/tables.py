@@ -39,7 +39,7 @@ def errors_table(lake: Lake, campaign: str) -> Table:
                 test,
                 f"{m['mae_p95']:.0f}",
                 f"{m['rmse']:.0f}",
-                f"{m['delta_e_avg']:+.1f}",
+                f"{round(m['delta_e_avg'], 1) + 0.0:+.1f}",
                 f"{m['delta_e_std']:.1f}",
             )
             first = ["", "", ""]

@@ -42,9 +42,9 @@ class TrainingSpec(Spec):
     warmup: float = Field(0.05, ge=0, lt=1, title="Share of the steps that warm up")
     batch_size: int = Field(1, ge=1, title="Structures in a batch")
     ema_decay: float = Field(0.99, ge=0, lt=1, title="Decay of the running mean of the weights")
-    energy_weight: float = Field(20.0, ge=0, title="Loss weight of energies per atom")
+    energy_weight: float = Field(5.0, ge=0, title="Loss weight of energies per atom")
     force_weight: float = Field(1.0, ge=0, title="Loss weight of forces")
-    stress_weight: float = Field(50.0, ge=0, title="Loss weight of stresses, where there are any")
+    stress_weight: float = Field(10.0, ge=0, title="Loss weight of stresses, where there are any")
     validation_fraction: float = Field(
         0.05, gt=0, lt=0.5, title="Share of the data held out to choose the best epoch"
     )

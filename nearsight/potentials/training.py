@@ -61,7 +61,8 @@ def train(
     Parameters
     ----------
     frames
-        Structures with converged labels; labels without stress (clusters) are fine.
+        Structures with converged labels; labels without stress (clusters) are fine. Forces that
+        are not to be learned are NaN.
     parent
         Start from these weights (a warm start). Its architecture, scale and elements are kept;
         its reference energies move by what it gets wrong on average, so that compositions that
@@ -152,7 +153,7 @@ def _normalisation(
     # floors: a scale of nought (perfect crystals only, lone atoms only) would silence the network
     return Normalisation(
         {element: references[element] for element in elements},
-        max(float(forces.square().mean().sqrt()), 1e-3),
+        max(float(forces.square().nanmean().sqrt()), 1e-3),
         max(edges / len(forces), 1.0),
     )
 
@@ -197,7 +198,7 @@ def _module(model: dict[str, Any], spec: TrainingSpec, steps: int) -> EMALightni
         "_target_": "nequip.train.MetricsManager",
         "metrics": [
             metric("energy", per_atom, spec.energy_weight),
-            metric("forces", "forces", spec.force_weight),
+            metric("forces", "forces", spec.force_weight, ignore_nan=True),
             metric("stress", "stress", spec.stress_weight, ignore_nan=True),
         ],
     }

@@ -45,6 +45,19 @@ def test_a_server_that_is_named_is_used(prefect):
         assert PREFECT_API_URL.value() == prefect
 
 
+def test_a_server_that_is_named_but_does_not_answer_is_told():
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        prefect_server() as ready,
+        pytest.raises(
+            NoServer, match=r"no answer from the Prefect server at http://127\.0\.0\.1:9"
+        ),
+    ):
+        ready()
+
+
 def test_a_server_that_cannot_start_says_why(monkeypatch):
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
