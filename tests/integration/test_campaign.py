@@ -93,7 +93,11 @@ def test_again_computes_nothing_and_shows_everything_as_cached(finished, capsys)
     assert "nothing was computed" in capsys.readouterr().err
     assert status(lake) == before
     with get_client(sync_client=True) as client:
-        runs = [run for run in client.read_flow_runs() if run.name == "tiny"]
+        runs = [
+            run
+            for run in client.read_flow_runs()
+            if run.parameters.get("campaign", {}).get("lake") == campaign.lake
+        ]
         last = max(runs, key=lambda run: run.start_time)
         states = [t.state.name for t in client.read_task_runs() if t.flow_run_id == last.id]
     assert states == ["Cached"] * 8

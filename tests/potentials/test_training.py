@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -85,7 +86,13 @@ def test_the_weights_are_those_of_the_best_epoch(
     those that were validated, averages included. Clusters have no stress: their loss is finite."""
     frames = {"mixed": copper, "crystals": copper[:16], "clusters": copper[16:]}[kind]
     spec = TrainingSpec(
-        epochs=6, batch_size=3, validation_fraction=0.3, learning_rate=0.05, seed=seed
+        epochs=6,
+        batch_size=3,
+        validation_fraction=0.3,
+        learning_rate=0.05,
+        energy_weight=20.0,
+        stress_weight=50.0,
+        seed=seed,
     )
     result = train(frames, tiny, spec)
     assert min(result.validation_loss) < result.validation_loss[-1] * 0.99  # not the last one
@@ -94,6 +101,25 @@ def test_the_weights_are_those_of_the_best_epoch(
     assert loss(result.potential, held_out, spec) == pytest.approx(
         min(result.validation_loss), rel=1e-3
     )
+
+
+def test_forces_that_are_nan_are_not_learned(copper: Labelled, tiny: Architecture) -> None:
+    """A masked atom leaves weights and losses finite; one that is not masked still counts."""
+
+    def masked(wrong: float) -> Labelled:
+        frames = []
+        for atoms, label in copper:
+            forces = label.forces.copy()
+            forces[0] = np.nan
+            forces[1:2] *= wrong
+            frames.append((atoms, dataclasses.replace(label, forces=forces)))
+        return frames
+
+    result = train(masked(1.0), tiny, SHORT)
+    assert np.isfinite(result.training_loss + result.validation_loss).all()
+    assert all(torch.isfinite(w).all() for w in result.potential.weights.values())
+    assert result.potential.to_bytes() == train(masked(1.0), tiny, SHORT).potential.to_bytes()
+    assert result.potential.to_bytes() != train(masked(2.0), tiny, SHORT).potential.to_bytes()
 
 
 def test_validation_sees_averages_and_training_does_not(
