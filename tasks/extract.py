@@ -83,7 +83,8 @@ def extract_batch(
                 if count >= spec.min_unknown:
                     worth = float(np.clip(row[blocks[w].members(int(block))], 0, None).sum())
                     candidates.append((worth, w, frame, int(block)))
-    candidates = sorted(sorted(candidates)[: (len(candidates) + 1) // 2], key=lambda c: c[1:])
+    sane = max((len(candidates) + 1) // 2, 4 * spec.clusters)
+    candidates = sorted(sorted(candidates)[:sane], key=lambda c: c[1:])
     shortlist = candidates[:: max(1, len(candidates) // (SHORTLIST * spec.clusters))]
     cut_out, refused = [], Counter[str]()
     frames = {w: read_walk(lake, walks[w]) for w in {c[1] for c in shortlist}}
