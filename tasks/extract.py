@@ -83,9 +83,9 @@ def extract_batch(
                 if count >= spec.min_unknown:
                     worth = float(np.clip(row[blocks[w].members(int(block))], 0, None).sum())
                     candidates.append((worth, w, frame, int(block)))
-    sane = max((len(candidates) + 1) // 2, 4 * spec.clusters)
-    candidates = sorted(sorted(candidates)[:sane], key=lambda c: c[1:])
-    shortlist = candidates[:: max(1, len(candidates) // (SHORTLIST * spec.clusters))]
+    count = max((len(candidates) + 1) // 2, 4 * spec.clusters)
+    sane = sorted(sorted(candidates)[:count], key=lambda c: c[1:])
+    shortlist = sane[:: max(1, len(sane) // (SHORTLIST * spec.clusters))]
     cut_out, refused = [], Counter[str]()
     frames = {w: read_walk(lake, walks[w]) for w in {c[1] for c in shortlist}}
     for i, (worth, w, frame, block) in enumerate(shortlist):
