@@ -60,6 +60,13 @@ class WalkSpec(Spec):
         title="Smallest sane distance",
         description="relative to the sum of two atoms' covalent radii",
     )
+    max_bond_ratio: float | None = Field(
+        default=1.5,
+        gt=1,
+        title="Longest sane bond",
+        description="of the start's bonds, relative to the sum of two atoms' covalent radii; "
+        "empty: bonds may break",
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

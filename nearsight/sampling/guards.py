@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from ase.data import chemical_symbols, covalent_radii
+from ase import Atoms
+from ase.data import covalent_radii
 from matscipy.neighbours import neighbour_list
 from numpy.typing import NDArray
 
+from nearsight.blocks import UnsupportedFramework, find_bonds
+from nearsight.blocks.bonds import name
 from nearsight.potentials.base import Prediction
 from nearsight.sampling.base import WalkSpec
 
@@ -22,17 +25,26 @@ class Guards:
     ----------
     spec
         The limits.
-    numbers
-        (n_atoms,) atomic numbers.
-    volume
-        Å³, at the start.
+    start
+        The structure that the walk starts from. Its bonds are those that must not break.
+
+    Raises
+    ------
+    ValueError
+        If the bonds of `start` cannot be told.
     """
 
-    def __init__(self, spec: WalkSpec, numbers: NDArray[np.int64], volume: float) -> None:
+    def __init__(self, spec: WalkSpec, start: Atoms) -> None:
         self._spec = spec
-        self._numbers = numbers
-        self._volume = volume
-        self._radii = covalent_radii[numbers]
+        self._numbers = start.numbers
+        self._volume = start.get_volume()
+        self._radii = covalent_radii[start.numbers]
+        self._bonds, self._shifts = np.empty((0, 2), np.int64), np.empty((0, 3), np.int64)
+        if spec.max_bond_ratio is not None:
+            try:
+                self._bonds, self._shifts = find_bonds(start)
+            except UnsupportedFramework as error:
+                raise ValueError(f"the start is not sane: {error}") from error
 
     def geometry(
         self, positions: NDArray[np.float64], cell: NDArray[np.float64], temperature: float
@@ -47,7 +59,7 @@ class Guards:
         low, high = self._spec.volume_range
         if not low <= ratio <= high:
             return f"volume {ratio:.3f} of the start, outside {low:g} to {high:g}"
-        return self._overlap(positions, cell)
+        return self._overlap(positions, cell) or self._broken_bond(positions, cell)
 
     def prediction(self, prediction: Prediction) -> str:
         """Judge energy, forces and stress."""
@@ -55,12 +67,12 @@ class Guards:
             return "energy is not finite"
         norms = np.linalg.norm(prediction.forces, axis=1)
         if not np.isfinite(norms).all():
-            return f"force is not finite on {self._name(int(np.argmin(np.isfinite(norms))))}"
+            return f"force is not finite on {name(self._numbers, int(np.argmin(np.isfinite(norms))))}"
         if prediction.stress is not None and not np.isfinite(prediction.stress).all():
             return "stress is not finite"
         worst = int(np.argmax(norms))
         if norms[worst] > self._spec.max_force:
-            return f"force {norms[worst]:.0f} eV/Å on {self._name(worst)}"
+            return f"force {norms[worst]:.0f} eV/Å on {name(self._numbers, worst)}"
         return ""
 
     def _overlap(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> str:
@@ -74,8 +86,19 @@ class Guards:
         if len(d) == 0:
             return ""
         closest = int(np.argmin(d))
-        first, second = self._name(int(i[closest])), self._name(int(j[closest]))
-        return f"{d[closest]:.2f} Å between {first} and {second}"
+        return f"{self._pair(i[closest], j[closest])} are {d[closest]:.2f} Å apart"
 
-    def _name(self, atom: int) -> str:
-        return f"atom {atom} ({chemical_symbols[self._numbers[atom]]})"
+    def _broken_bond(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> str:
+        if len(self._bonds) == 0 or self._spec.max_bond_ratio is None:
+            return ""
+        first, second = self._bonds.T
+        vectors = positions[second] + self._shifts @ cell - positions[first]
+        lengths = np.linalg.norm(vectors, axis=1)
+        ratios = lengths / (self._radii[first] + self._radii[second])
+        longest = int(np.argmax(ratios))
+        if ratios[longest] <= self._spec.max_bond_ratio:
+            return ""
+        return f"{self._pair(first[longest], second[longest])} are {lengths[longest]:.2f} Å apart"
+
+    def _pair(self, first: int, second: int) -> str:
+        return f"{name(self._numbers, int(first))} and {name(self._numbers, int(second))}"

@@ -69,7 +69,7 @@ class _Walk:
         self._rng = np.random.default_rng(seed)
         self._numbers = atoms.numbers.astype(np.int64)
         self._masses = atoms.get_masses()[:, None]
-        self._guards = Guards(spec, self._numbers, atoms.get_volume())
+        self._guards = Guards(spec, atoms)
         self._surface = Surface(atoms, potential)
         self._pressure = None if spec.pressure is None else float(self._rng.uniform(*spec.pressure))
         self._barostat = None
@@ -133,7 +133,7 @@ class _Walk:
             energies=np.array([frame.energy for frame in kept]),
             temperatures=np.array([frame.temperature for frame in kept]),
             pressure=self._pressure,
-            stop=f"exploded: {why} at {step * spec.timestep:.1f} fs" if why else "finished",
+            stop=f"stopped: {why} at {step * spec.timestep:.1f} fs" if why else "finished",
             seconds=time.perf_counter() - began,
         )
 

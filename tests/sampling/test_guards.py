@@ -9,7 +9,7 @@ from nearsight.sampling.base import WalkSpec
 from nearsight.sampling.guards import Guards
 
 ATOMS = bulk("Cu", cubic=True).repeat((2, 2, 2))
-GUARDS = Guards(WalkSpec(), ATOMS.numbers, ATOMS.get_volume())
+GUARDS = Guards(WalkSpec(), ATOMS)
 
 
 def predicted(energy: float = 0.0, worst: float = 0.0) -> Prediction:
@@ -55,10 +55,35 @@ def test_atoms_that_overlap_across_the_boundary() -> None:
     positions = ATOMS.positions.copy()
     positions[5] = positions[0] + ATOMS.cell.array[0] - [0.7, 0.0, 0.0]
     why = GUARDS.geometry(positions, ATOMS.cell.array, 600.0)
-    assert why == "0.70 Å between atom 0 (Cu) and atom 5 (Cu)"
+    assert why == "atom 0 (Cu) and atom 5 (Cu) are 0.70 Å apart"
 
 
 def test_bonds_to_hydrogen_are_no_overlap() -> None:
     water = molecule("H2O", cell=[8.0, 8.0, 8.0], pbc=True)
-    guards = Guards(WalkSpec(), water.numbers, 512.0)
+    guards = Guards(WalkSpec(), water)
     assert guards.geometry(water.positions, water.cell.array, 600.0) == ""
+
+
+def test_a_broken_bond_is_seen_across_the_boundary() -> None:
+    water = molecule("H2O", cell=[8.0, 8.0, 8.0], pbc=True)
+    water.translate([0.0, -water.positions[1, 1], 0.0])
+    water.wrap()  # the oxygen and one hydrogen end up on either side of the boundary
+    strained, broken = water.positions.copy(), water.positions.copy()
+    direction = water.get_distance(0, 1, mic=True, vector=True) / water.get_distance(0, 1, mic=True)
+    strained[1] += 0.4 * direction
+    broken[1] += 0.6 * direction
+    guards = Guards(WalkSpec(), water)
+    assert guards.geometry(strained, water.cell.array, 600.0) == ""
+    assert (
+        guards.geometry(broken, water.cell.array, 600.0)
+        == "atom 0 (O) and atom 1 (H) are 1.57 Å apart"
+    )
+    tolerant = Guards(WalkSpec(max_bond_ratio=None), water)
+    assert tolerant.geometry(broken, water.cell.array, 600.0) == ""
+
+
+def test_bonds_that_cannot_be_told_are_refused() -> None:
+    water = molecule("H2O", cell=[8.0, 8.0, 8.0], pbc=True)
+    water.positions[1] = water.positions[0] + [0.1, 0.0, 0.0]
+    with pytest.raises(ValueError, match=r"atom 0 \(O\) and atom 1 \(H\) overlap"):
+        Guards(WalkSpec(), water)

@@ -163,7 +163,7 @@ def test_an_exploding_walk_is_cut_at_its_last_sane_frame() -> None:
     sites = copper()
     spec = short(pressure=None, duration=2000.0, frame_interval=100.0)
     walk = OpenMM().walk(sites, Trap(sites, k=3.0, edge=0.35), spec, seed=9)
-    assert walk.stop.startswith("exploded: ")
+    assert walk.stop.startswith("stopped: ")
     assert " at " in walk.stop
     assert 1 < len(walk) < 21
     assert walk.times[-1] % 100.0 != 0.0  # later than the last frame on schedule
@@ -184,7 +184,7 @@ def test_numbers_that_are_not_finite_end_a_walk() -> None:
             return Prediction(np.nan, prediction.forces * np.nan, None, prediction.features)
 
     walk = OpenMM().walk(sites, Hole(sites, k=3.0), short(pressure=None), seed=10)
-    assert walk.stop.startswith("exploded: energy is not finite at")
+    assert walk.stop.startswith("stopped: energy is not finite at")
     assert np.isfinite(walk.energies).all()
 
 
@@ -203,7 +203,7 @@ def test_what_cannot_walk_is_refused() -> None:
         OpenMM().walk(cluster, Engine(EMT()), short(), seed=0)
     overlap = copper()
     overlap.positions[1] = overlap.positions[0] + 0.1
-    with pytest.raises(ValueError, match=r"not sane: 0\.17 Å between atom"):
+    with pytest.raises(ValueError, match=r"not sane: atom 0 \(Cu\) and atom 1 \(Cu\) overlap, 0\.17 Å"):
         OpenMM().walk(overlap, Engine(EMT()), short(), seed=0)
 
 
