@@ -22,3 +22,15 @@ class Objects(Protocol):
     def names(self, prefix: str) -> Iterator[str]:
         """Names of all objects below the folder `prefix`, in no order."""
         ...
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Last parts of the names of the folders in the folder `prefix`, in no order."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Bytes of `name`; raises `MissingObject`."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove `name`, for clean-up and repair only; nothing happens where there is none."""
+        ...

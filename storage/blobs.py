@@ -32,6 +32,10 @@ class Blobs:
     def has(self, name: str) -> bool:
         return self._objects.exists(_path(name))
 
+    def names(self) -> list[str]:
+        """Names of all blobs, sorted."""
+        return sorted(name.partition("/")[2] for name in self._objects.names("blobs"))
+
 
 def _path(name: str) -> str:
     if not _NAME.fullmatch(name):

@@ -37,6 +37,10 @@ class Journal:
         names = self._objects.names(f"journal/{kind}")
         return sorted(key for name in names if is_key(key := name.rpartition("/")[2]))
 
+    def kinds(self) -> list[str]:
+        """Kinds that have records, sorted."""
+        return sorted(kind for kind in self._objects.folders("journal") if self.keys(kind))
+
     def missing(self, kind: str, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that have no record, each once, in the order given: the work to do."""
         wanted = list(dict.fromkeys(keys))

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+import icechunk
 import zarr
 
+from storage.base import Objects
 from storage.blobs import Blobs
 from storage.errors import LakeError
 from storage.journal import Journal
@@ -27,13 +29,20 @@ class Lake:
 
     Any number of processes may put and get at once. Opening one costs two file operations, so
     workers open their own by `url` and nothing but keys need travel to them.
+
+    Attributes
+    ----------
+    url
+        What `open_lake` opens it by.
+    objects
+        All journal records and blobs as they lie, for checks and clean-up.
     """
 
     def __init__(self, root: Path) -> None:
-        objects = LocalObjects(root)
+        self.objects: Objects = LocalObjects(root)
         self.url = str(root)
-        self._journal = Journal(objects)
-        self._blobs = Blobs(objects)
+        self._journal = Journal(self.objects)
+        self._blobs = Blobs(self.objects)
         self._snapshots = Snapshots(root / "snapshots", self._journal)
 
     def __repr__(self) -> str:
@@ -57,6 +66,10 @@ class Lake:
         """Keys of all records of `kind`, sorted."""
         return self._journal.keys(kind)
 
+    def kinds(self) -> list[str]:
+        """Kinds that have records, sorted."""
+        return self._journal.kinds()
+
     def missing(self, kind: str, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that have no record, each once, in the order given: the work to do."""
         return self._journal.missing(kind, keys)
@@ -71,6 +84,10 @@ class Lake:
 
     def has_blob(self, name: str) -> bool:
         return self._blobs.has(name)
+
+    def blobs(self) -> list[str]:
+        """Names of all blobs, sorted."""
+        return self._blobs.names()
 
     def commit(
         self,
@@ -95,6 +112,11 @@ class Lake:
     def open(self, tag: str | None = None) -> zarr.Group:
         """Return the read-only root group of `tag`, or of the newest snapshot."""
         return self._snapshots.open(tag)
+
+    @property
+    def repository(self) -> icechunk.Repository | None:
+        """Icechunk's repository, for checks and clean-up; None before the first snapshot."""
+        return self._snapshots.repository
 
 
 def open_lake(url: str | Path, mode: Literal["a", "r"] = "a") -> Lake:

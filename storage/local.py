@@ -80,6 +80,30 @@ class LocalObjects:
             elif not entry.name.startswith(TEMPORARY):
                 yield f"{prefix}/{entry.name}"
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Last parts of the names of the folders in the folder `prefix`, in no order."""
+        try:
+            entries = list(os.scandir(self.root / prefix))
+        except FileNotFoundError:
+            return
+        yield from (entry.name for entry in entries if entry.is_dir())
+
+    def size(self, name: str) -> int:
+        """Bytes of `name`; raises `MissingObject`."""
+        try:
+            return (self.root / name).stat().st_size
+        except FileNotFoundError:
+            raise MissingObject(f"the lake {self.root} holds no {name}") from None
+        except OSError as error:
+            raise LakeError(f"{self.root}/{name} is out of reach: {error.strerror}") from error
+
+    def delete(self, name: str) -> None:
+        """Remove `name`, for clean-up and repair only; nothing happens where there is none."""
+        try:
+            (self.root / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise LakeError(f"{self.root}/{name} was not deleted: {error.strerror}") from error
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:

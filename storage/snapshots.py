@@ -118,6 +118,11 @@ class Snapshots:
             session = repository.readonly_session(tag=_reference(tag or tags[-1]))
             return zarr.open_group(session.store, mode="r")
 
+    @property
+    def repository(self) -> icechunk.Repository | None:
+        """Icechunk's repository; None before the first commit."""
+        return self._open()
+
     def _write(
         self,
         repository: icechunk.Repository,
