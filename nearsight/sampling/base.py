@@ -60,12 +60,18 @@ class WalkSpec(Spec):
         title="Smallest sane distance",
         description="relative to the sum of two atoms' covalent radii",
     )
-    max_bond_ratio: float | None = Field(
+    min_contact_ratio: float = Field(
+        default=1.1,
+        ge=0,
+        title="Smallest sane distance of atoms that the start does not bond",
+        description="relative to the sum of two atoms' covalent radii; below it they have made a "
+        "bond; 0 lets bonds form",
+    )
+    max_bond_ratio: float = Field(
         default=1.5,
         gt=1,
-        title="Longest sane bond",
-        description="of the start's bonds, relative to the sum of two atoms' covalent radii; "
-        "empty: bonds may break",
+        title="Largest sane length of the start's bonds",
+        description="relative to the sum of two atoms' covalent radii; 100 lets bonds break",
     )
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from matscipy.neighbours import neighbour_list
 from numpy.typing import NDArray
 
 from nearsight.blocks import UnsupportedFramework, find_bonds
-from nearsight.blocks.bonds import name
+from nearsight.blocks.bonds import METALS, name
 from nearsight.potentials.base import Prediction
 from nearsight.sampling.base import WalkSpec
 
@@ -39,12 +39,11 @@ class Guards:
         self._numbers = start.numbers
         self._volume = start.get_volume()
         self._radii = covalent_radii[start.numbers]
-        self._bonds, self._shifts = np.empty((0, 2), np.int64), np.empty((0, 3), np.int64)
-        if spec.max_bond_ratio is not None:
-            try:
-                self._bonds, self._shifts = find_bonds(start)
-            except UnsupportedFramework as error:
-                raise ValueError(f"the start is not sane: {error}") from error
+        try:
+            self._bonds, self._shifts = find_bonds(start)
+        except UnsupportedFramework as error:
+            raise ValueError(f"the start is not sane: {error}") from error
+        self._bonded = self._pair_code(*self._bonds.T)
 
     def geometry(
         self, positions: NDArray[np.float64], cell: NDArray[np.float64], temperature: float
@@ -59,7 +58,7 @@ class Guards:
         low, high = self._spec.volume_range
         if not low <= ratio <= high:
             return f"volume {ratio:.3f} of the start, outside {low:g} to {high:g}"
-        return self._overlap(positions, cell) or self._broken_bond(positions, cell)
+        return self._contact(positions, cell) or self._broken_bond(positions, cell)
 
     def prediction(self, prediction: Prediction) -> str:
         """Judge energy, forces and stress."""
@@ -67,7 +66,9 @@ class Guards:
             return "energy is not finite"
         norms = np.linalg.norm(prediction.forces, axis=1)
         if not np.isfinite(norms).all():
-            return f"force is not finite on {name(self._numbers, int(np.argmin(np.isfinite(norms))))}"
+            return (
+                f"force is not finite on {name(self._numbers, int(np.argmin(np.isfinite(norms))))}"
+            )
         if prediction.stress is not None and not np.isfinite(prediction.stress).all():
             return "stress is not finite"
         worst = int(np.argmax(norms))
@@ -75,21 +76,28 @@ class Guards:
             return f"force {norms[worst]:.0f} eV/Å on {name(self._numbers, worst)}"
         return ""
 
-    def _overlap(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> str:
-        i, j, d = neighbour_list(
+    def _contact(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> str:
+        """Any two atoms that are too close, and atoms that have made a bond."""
+        first, second, distances = neighbour_list(
             "ijd",
             positions=positions,
             cell=cell,
             pbc=np.ones(3, dtype=bool),
-            cutoff=self._spec.min_distance_ratio * self._radii,
+            cutoff=max(self._spec.min_distance_ratio, self._spec.min_contact_ratio) * self._radii,
         )
-        if len(d) == 0:
+        ratios = distances / (self._radii[first] + self._radii[second])
+        metal, hydrogen = METALS[self._numbers], self._numbers == 1
+        free = ~(metal[first] & (metal | hydrogen)[second] | hydrogen[first] & metal[second])
+        free &= ~np.isin(self._pair_code(first, second), self._bonded)
+        limits = np.where(free, self._spec.min_contact_ratio, 0.0)
+        bad = np.flatnonzero(ratios < np.maximum(limits, self._spec.min_distance_ratio))
+        if bad.size == 0:
             return ""
-        closest = int(np.argmin(d))
-        return f"{self._pair(i[closest], j[closest])} are {d[closest]:.2f} Å apart"
+        worst = bad[np.argmin(ratios[bad])]
+        return self._apart(first[worst], second[worst], distances[worst])
 
     def _broken_bond(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> str:
-        if len(self._bonds) == 0 or self._spec.max_bond_ratio is None:
+        if len(self._bonds) == 0:
             return ""
         first, second = self._bonds.T
         vectors = positions[second] + self._shifts @ cell - positions[first]
@@ -98,7 +106,12 @@ class Guards:
         longest = int(np.argmax(ratios))
         if ratios[longest] <= self._spec.max_bond_ratio:
             return ""
-        return f"{self._pair(first[longest], second[longest])} are {lengths[longest]:.2f} Å apart"
+        return self._apart(first[longest], second[longest], lengths[longest])
 
-    def _pair(self, first: int, second: int) -> str:
-        return f"{name(self._numbers, int(first))} and {name(self._numbers, int(second))}"
+    def _pair_code(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+        """One number for every unordered pair of atoms."""
+        return np.minimum(first, second) * len(self._numbers) + np.maximum(first, second)
+
+    def _apart(self, first: int, second: int, distance: float) -> str:
+        one, other = name(self._numbers, int(first)), name(self._numbers, int(second))
+        return f"{one} and {other} are {distance:.2f} Å apart"

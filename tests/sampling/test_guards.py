@@ -78,8 +78,29 @@ def test_a_broken_bond_is_seen_across_the_boundary() -> None:
         guards.geometry(broken, water.cell.array, 600.0)
         == "atom 0 (O) and atom 1 (H) are 1.57 Å apart"
     )
-    tolerant = Guards(WalkSpec(max_bond_ratio=None), water)
+    tolerant = Guards(WalkSpec(max_bond_ratio=100), water)
     assert tolerant.geometry(broken, water.cell.array, 600.0) == ""
+
+
+def test_a_bond_that_forms_is_seen() -> None:
+    donor, acceptor = (molecule("H2O", cell=[12.0, 12.0, 12.0], pbc=True) for _ in range(2))
+    donor.positions -= donor.positions[0]
+    along = donor.positions[1] / np.linalg.norm(donor.positions[1])
+    acceptor.positions -= acceptor.positions[0]
+    acceptor.rotate(acceptor.positions[1:].sum(axis=0), along)  # its hydrogens point away
+    acceptor.positions += donor.positions[1] + 1.8 * along
+    bonded = donor + acceptor
+    close, shared = bonded.positions.copy(), bonded.positions.copy()
+    close[3:] -= 0.6 * along
+    shared[3:] -= 0.8 * along
+    guards = Guards(WalkSpec(), bonded)
+    assert guards.geometry(close, bonded.cell.array, 600.0) == ""
+    assert (
+        guards.geometry(shared, bonded.cell.array, 600.0)
+        == "atom 1 (H) and atom 3 (O) are 1.00 Å apart"
+    )
+    tolerant = Guards(WalkSpec(min_contact_ratio=0.0), bonded)
+    assert tolerant.geometry(shared, bonded.cell.array, 600.0) == ""
 
 
 def test_bonds_that_cannot_be_told_are_refused() -> None:

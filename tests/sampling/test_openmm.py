@@ -203,7 +203,9 @@ def test_what_cannot_walk_is_refused() -> None:
         OpenMM().walk(cluster, Engine(EMT()), short(), seed=0)
     overlap = copper()
     overlap.positions[1] = overlap.positions[0] + 0.1
-    with pytest.raises(ValueError, match=r"not sane: atom 0 \(Cu\) and atom 1 \(Cu\) overlap, 0\.17 Å"):
+    with pytest.raises(
+        ValueError, match=r"not sane: atom 0 \(Cu\) and atom 1 \(Cu\) overlap, 0\.17 Å"
+    ):
         OpenMM().walk(overlap, Engine(EMT()), short(), seed=0)
 
 
