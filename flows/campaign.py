@@ -49,7 +49,7 @@ class Start(Spec):
 class Retraining(Spec):
     """How every cycle retrains."""
 
-    schedule: TrainingSpec = Field(TrainingSpec(epochs=18, learning_rate=0.002), title="Schedule")
+    schedule: TrainingSpec = Field(TrainingSpec(epochs=12, learning_rate=0.008), title="Schedule")
     replay: int = Field(
         20,
         ge=1,
@@ -114,5 +114,12 @@ class Campaign(Spec):
         return self
 
 
-DEMO = Campaign(name="demo", lake="lake/demo", cycles=2)
+DEMO = Campaign(
+    name="demo",
+    lake="lake/demo",
+    cycles=2,
+    walks=6,
+    walk=WalkSpec(duration=200.0, frame_interval=5.0),
+    extraction=Extraction(clusters=20),
+)
 """The main job on embedded defaults: learn a linker defect in UiO-66 on a laptop."""

@@ -44,6 +44,13 @@ class TrainingSpec(Spec):
     ema_decay: float = Field(0.99, ge=0, lt=1, title="Decay of the running mean of the weights")
     energy_weight: float = Field(5.0, ge=0, title="Loss weight of energies per atom")
     force_weight: float = Field(1.0, ge=0, title="Loss weight of forces")
+    force_delta: float = Field(
+        0.1,
+        gt=0,
+        title="Force error beyond which the loss is linear",
+        description="eV/Å (Huber); below it, and for energies and stresses, the loss is quadratic, "
+        "which lets a few wrecked frames outweigh all others",
+    )
     stress_weight: float = Field(10.0, ge=0, title="Loss weight of stresses, where there are any")
     validation_fraction: float = Field(
         0.05, gt=0, lt=0.5, title="Share of the data held out to choose the best epoch"

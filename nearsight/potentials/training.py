@@ -18,7 +18,7 @@ from ase import Atoms
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.plugins.environments import LightningEnvironment
 from nequip.data import AtomicDataDict
-from nequip.train import EMALightningModule, MeanSquaredError
+from nequip.train import EMALightningModule, HuberLoss, MeanSquaredError
 from torch.utils.data import DataLoader
 
 from nearsight.potentials.architecture import Architecture, TrainingSpec
@@ -40,8 +40,9 @@ class Trained:
     potential
         With the (averaged) weights of its best epoch.
     training_loss, validation_loss
-        One value an epoch: the mean square errors weighted as `TrainingSpec` says, over the sum
-        of the weights. Stresses count nothing where a batch (or the validation set) has none.
+        One value an epoch: the mean square errors (Huber's for forces), weighted as `TrainingSpec`
+        says, over the sum of the weights. Stresses count nothing where a batch (or the validation
+        set) has none.
     """
 
     potential: NequIP
@@ -184,22 +185,24 @@ def _loader(graphs: list[Graph], spec: TrainingSpec, shuffle: bool) -> DataLoade
 
 
 def _module(model: dict[str, Any], spec: TrainingSpec, steps: int) -> EMALightningModule:
-    def metric(name: str, field: Any, weight: float, **options: Any) -> dict[str, Any]:
+    def term(
+        field: str, weight: float, kind: type[torch.nn.Module], **options: float
+    ) -> dict[str, Any]:
         return {
-            "name": name,
+            "name": field,
             "field": field,
             "coeff": weight,
-            "metric": {"_target_": f"{__name__}.{MeanSquare.__name__}"},
-            **options,
+            "metric": {"_target_": f"{__name__}.{kind.__name__}", **options},
+            "ignore_nan": field != "energy",
         }
 
     per_atom = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
     loss = {
         "_target_": "nequip.train.MetricsManager",
         "metrics": [
-            metric("energy", per_atom, spec.energy_weight),
-            metric("forces", "forces", spec.force_weight, ignore_nan=True),
-            metric("stress", "stress", spec.stress_weight, ignore_nan=True),
+            term("energy", spec.energy_weight, MeanSquare) | {"field": per_atom},
+            term("forces", spec.force_weight, Huber, delta=spec.force_delta),
+            term("stress", spec.stress_weight, MeanSquare),
         ],
     }
     steps = max(steps, 2)  # one to rise, one to fall
@@ -228,6 +231,14 @@ class MeanSquare(MeanSquaredError):  # type: ignore[misc]
 
     def compute(self) -> torch.Tensor:
         mean: torch.Tensor = self.sum / self.count.clamp(min=1)
+        return mean
+
+
+class Huber(HuberLoss):  # type: ignore[misc]
+    """Twice NequIP's Huber loss: a mean square error that grows linearly beyond `delta`."""
+
+    def compute(self) -> torch.Tensor:
+        mean: torch.Tensor = 2 * self.sum / self.count.clamp(min=1)
         return mean
 
 

@@ -31,6 +31,7 @@ def trained(copper: Labelled, tiny: Architecture) -> Trained:
         learning_rate=0.03,
         energy_weight=200.0,
         force_weight=20.0,
+        force_delta=1.0,
         batch_size=2,
         validation_fraction=0.2,
         ema_decay=0.9,
@@ -53,13 +54,17 @@ def loss(potential: NequIP, frames: Labelled, spec: TrainingSpec) -> float:
         forces.append((prediction.forces - label.forces).ravel())
         if label.stress is not None:
             stress.append((prediction.stress - label.stress).ravel())
+    size = np.abs(np.concatenate(forces))
+    huber = np.where(
+        size < spec.force_delta, size**2, spec.force_delta * (2 * size - spec.force_delta)
+    )
     parts = [
-        (spec.energy_weight, np.array(energy)),
-        (spec.force_weight, np.concatenate(forces)),
-        (spec.stress_weight, np.concatenate(stress) if stress else np.zeros(1)),
+        (spec.energy_weight, np.square(energy)),
+        (spec.force_weight, huber),
+        (spec.stress_weight, np.square(np.concatenate(stress)) if stress else np.zeros(1)),
     ]
     total = sum(weight for weight, _ in parts)
-    return sum(weight * float(np.mean(error**2)) for weight, error in parts) / total
+    return sum(weight * float(np.mean(part)) for weight, part in parts) / total
 
 
 def test_it_learns(trained: Trained, fresh: Labelled) -> None:
@@ -78,7 +83,7 @@ def test_one_loss_an_epoch(trained: Trained) -> None:
     assert np.isfinite(trained.training_loss + trained.validation_loss).all()
 
 
-@pytest.mark.parametrize(("kind", "seed"), [("mixed", 1), ("crystals", 1), ("clusters", 2)])
+@pytest.mark.parametrize(("kind", "seed"), [("mixed", 1), ("crystals", 4), ("clusters", 2)])
 def test_the_weights_are_those_of_the_best_epoch(
     kind: str, seed: int, copper: Labelled, tiny: Architecture
 ) -> None:
@@ -91,6 +96,7 @@ def test_the_weights_are_those_of_the_best_epoch(
         validation_fraction=0.3,
         learning_rate=0.05,
         energy_weight=20.0,
+        force_delta=0.5,
         stress_weight=50.0,
         seed=seed,
     )
