@@ -2,13 +2,18 @@
 
 A group holds, for n records: ``keys`` (n,) and ``metadata`` (n,) as text; a column of fixed shape
 as (n, …); a ragged column flat, record i in rows ``offsets[i]:offsets[i + 1]`` of the array
-``<dimensions>_offsets`` (n + 1,), such as ``atom_offsets`` or ``frame_atom_offsets``.
+``<dimensions>_offsets`` (n + 1,), such as ``atom_offsets`` or ``frame_atom_offsets``. The
+attributes of the group are the kind of its records and the versions of their form and their keys;
+those of an array are its ``units``.
+
+Chunks and codecs are chosen when an array is made and stand in it: what an older Nearsight began
+is continued as it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,104 +21,102 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
-from storage.keys import canonical_json
-from storage.records import Record
+from storage.keys import SCHEMA_VERSION, canonical_json
+from storage.records import FORMAT_VERSION, Record
 from storage.schemas import Column, schema_of, sizes
 
-CHUNK_BYTES = 4 << 20
+_CHUNK_ROWS = {"atom": 1 << 17, "feature": 1 << 20}
+"""Rows of a chunk by the last dimension of a ragged column: 3 MB of positions. All columns along
+one dimension share them, so that Dask need not cut chunks anew."""
+
+_FEW_ROWS = 1 << 14
 _BATCH_BYTES = 64 << 20
-_TEXT_BYTES = 256
 _TRAILING = ("row", "xyz")
 
 
 def rows(root: zarr.Group, kind: str) -> dict[str, int]:
     """Key to row of every record of `kind` that `root` holds."""
-    group = schema_of(kind).group
-    if f"{group}/keys" not in root:
+    name = f"{schema_of(kind).group}/keys"
+    if name not in root:
         return {}
-    return {str(key): row for row, key in enumerate(_read(root, f"{group}/keys"))}
+    keys = np.asarray(_array(root, name)[:])
+    return {key: row for row, key in enumerate(keys.tolist())}
 
 
 def fold(root: zarr.Group, kind: str, records: Iterable[Record]) -> None:
     """Append `records`, all of `kind`, to the columns of their group."""
-    schema = schema_of(kind)
-    group = root.require_group(schema.group)
+    group = root.require_group(schema_of(kind).group)
+    group.attrs.update({"kind": kind, "format": FORMAT_VERSION, "schema": SCHEMA_VERSION})
     for batch in _batches(records):
-        extents = [sizes(record) for record in batch]
-        _append(group, "keys", [record.key for record in batch], kind)
-        _append(group, "metadata", [canonical_json(record.metadata) for record in batch], kind)
-        for along in dict.fromkeys(c.along for c in schema.columns.values() if c.along):
-            _append_offsets(group, along, [_length(along, extent) for extent in extents], kind)
-        for name, column in schema.columns.items():
-            _append_column(group, name, column, batch, extents, kind)
+        _append(group, kind, batch)
 
 
-def _append_column(
-    group: zarr.Group,
-    name: str,
-    column: Column,
-    batch: list[Record],
-    extents: list[dict[str, int]],
-    kind: str,
-) -> None:
-    values = [(r.metadata if column.metadata else r.arrays).get(name) for r in batch]
+def _append(group: zarr.Group, kind: str, batch: list[Record]) -> None:
+    columns = schema_of(kind).columns
+    extents = [sizes(record) for record in batch]
+    count = _array(group, "keys").shape[0] if "keys" in group else 0
+    starts: dict[tuple[str, ...], int] = {(): count}
+    lengths: dict[tuple[str, ...], list[int]] = {(): [1] * len(batch)}
+    for along in dict.fromkeys(column.along for column in columns.values() if column.along):
+        name = f"{'_'.join(along)}_offsets"
+        starts[along] = int(np.asarray(_array(group, name)[-1])) if name in group else 0
+        lengths[along] = [math.prod(e.get(dimension, 0) for dimension in along) for e in extents]
+        edges = np.cumsum([starts[along], *lengths[along]], dtype=np.int64)
+        _write(group, name, count, edges, f"{kind}_edge")
+    _write(group, "keys", count, _text([record.key for record in batch]), kind)
+    _write(group, "metadata", count, _text([canonical_json(r.metadata) for r in batch]), kind)
+    for name, column in columns.items():
+        values = [(r.metadata if column.metadata else r.arrays).get(name) for r in batch]
+        if column.optional and column.dtype != "string":
+            present = np.array([value is not None for value in values])
+            _write(group, f"has_{name}", count, present, kind)
+        block = _join(column, values, lengths[column.along])
+        dimension = "_".join(column.along) or kind
+        _write(group, name, starts[column.along], block, dimension, column.unit)
+
+
+def _join(column: Column, values: list[Any], lengths: list[int]) -> NDArray[Any]:
+    """Values of consecutive records end to end, blank where a record has none."""
     if column.dtype == "string":
-        texts = [_texts(value, column) for value in values]
-        _append(group, name, [text for part in texts for text in part], kind, column.along)
-        return
-    if column.optional:
-        present = np.array([value is not None for value in values])
-        _append(group, f"has_{name}", present, kind)
+        return _text([text for value in values for text in _texts(value, column)])
     blocks = []
-    for value, extent in zip(values, extents, strict=True):
-        lengths = [_length(column.along, extent)] if column.along else []
-        block = np.zeros((*lengths, *column.shape), column.dtype)
-        if value is not None:
-            block[...] = np.reshape(value, block.shape)
-        blocks.append(block)
-    joined = np.concatenate(blocks) if column.along else np.stack(blocks)
-    _append(group, name, joined, kind, column.along)
+    for value, length in zip(values, lengths, strict=True):
+        shape = (length, *column.shape)
+        blocks.append(np.zeros(shape, bool) if value is None else np.reshape(value, shape))
+    return np.concatenate(blocks, dtype=column.dtype, casting="same_kind")
 
 
-def _append_offsets(
-    group: zarr.Group, along: tuple[str, ...], lengths: list[int], kind: str
+def _write(
+    group: zarr.Group, name: str, start: int, block: NDArray[Any], dimension: str, unit: str = ""
 ) -> None:
-    name = f"{'_'.join(along)}_offsets"
+    """Put `block` into an array from row `start` on; rows before it that there are none of yet,
+    since the column was declared later than they were written, are blank."""
+    trailing = block.shape[1:]
     if name not in group:
-        _append(group, name, np.zeros(1, np.int64), f"{kind}_edge")
-    start = int(_read(group, name, -1))
-    _append(group, name, start + np.cumsum(lengths, dtype=np.int64), f"{kind}_edge")
-
-
-def _append(
-    group: zarr.Group,
-    name: str,
-    data: NDArray[Any] | list[str],
-    kind: str,
-    along: tuple[str, ...] = (),
-) -> None:
-    text = isinstance(data, list)
-    block = np.array(data, dtype=np.dtypes.StringDType()) if isinstance(data, list) else data
-    if name not in group:
-        trailing = block.shape[1:]
-        row_bytes = _TEXT_BYTES if text else block.dtype.itemsize * math.prod(trailing)
         group.create_array(
             name,
             shape=(0, *trailing),
-            chunks=(CHUNK_BYTES // row_bytes, *trailing),
+            chunks=(_CHUNK_ROWS.get(dimension.rpartition("_")[2], _FEW_ROWS), *trailing),
             dtype=block.dtype,
-            compressors="auto" if text else BloscCodec(cname="zstd", clevel=3, shuffle="shuffle"),
-            dimension_names=("_".join(along) or kind, *_TRAILING[2 - len(trailing) :]),
+            compressors="auto"
+            if block.dtype == _text([]).dtype
+            else BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
+            dimension_names=(dimension, *_TRAILING[2 - len(trailing) :]),
+            attributes={"units": unit} if unit else {},
         )
-    array = group[name]
-    assert isinstance(array, zarr.Array)
-    array.append(block)
+    array = _array(group, name)
+    array.resize((start + len(block), *trailing))
+    array[start:] = block
 
 
-def _read(group: zarr.Group, name: str, selection: Any = slice(None)) -> Any:
+def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
     array = group[name]
     assert isinstance(array, zarr.Array)
-    return array[selection]
+    return array
+
+
+def _text(texts: list[str]) -> NDArray[Any]:
+    return np.array(texts, dtype=np.dtypes.StringDType())
 
 
 def _texts(value: Any, column: Column) -> list[str]:
@@ -122,10 +125,6 @@ def _texts(value: Any, column: Column) -> list[str]:
     if value is None:
         return [""]
     return [value if isinstance(value, str) else canonical_json(value)]
-
-
-def _length(along: tuple[str, ...], extent: Mapping[str, int]) -> int:
-    return math.prod(extent.get(dimension, 0) for dimension in along)
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:

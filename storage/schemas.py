@@ -29,6 +29,8 @@ class Column:
         text holds "" and needs no mask.
     metadata
         Comes from the metadata and not from the arrays.
+    unit
+        Written beside the column as its attribute ``units``; "" for what has none.
     """
 
     dtype: str
@@ -36,6 +38,7 @@ class Column:
     shape: tuple[int, ...] = ()
     optional: bool = False
     metadata: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Schema:
     """The columns of one kind and the group of the snapshot that holds them.
 
     Every group has the columns ``keys`` and ``metadata`` (all of it, as JSON), too; arrays that no
-    column names stay in the journal.
+    column names stay in the journal. Columns are added, optional ones only, and never taken away:
+    in the rows of a snapshot that are older than a column it is blank.
     """
 
     group: str
@@ -52,16 +56,16 @@ class Schema:
 
 _STATUS = Column("string", metadata=True)
 _TEXT = Column("string", metadata=True, optional=True)
-_NUMBER = Column("float64", metadata=True, optional=True)
 _COUNT = Column("int64", metadata=True, optional=True)
+_SECONDS = Column("float64", metadata=True, optional=True, unit="s")
 
-_PER_ATOM = Column("float64", ("atom",), (3,))
+_NUMBERS = Column("int64", ("atom",))
+_POSITIONS = Column("float64", ("atom",), (3,), unit="Å")
 _MASK = Column("bool", ("atom",))
-_PER_FRAME = Column("float64", ("frame",))
 _GEOMETRY = {
-    "numbers": Column("int64", ("atom",)),
-    "positions": _PER_ATOM,
-    "cell": Column("float64", shape=(3, 3)),
+    "numbers": _NUMBERS,
+    "positions": _POSITIONS,
+    "cell": Column("float64", shape=(3, 3), unit="Å"),
     "pbc": Column("bool", shape=(3,)),
 }
 
@@ -71,22 +75,22 @@ SCHEMAS: Mapping[str, Schema] = {
         "labels",
         {
             **_GEOMETRY,
-            "energy": Column("float64", optional=True),
-            "forces": Column("float64", ("atom",), (3,), optional=True),
-            "stress": Column("float64", shape=(3, 3), optional=True),
+            "energy": Column("float64", optional=True, unit="eV"),
+            "forces": Column("float64", ("atom",), (3,), optional=True, unit="eV/Å"),
+            "stress": Column("float64", shape=(3, 3), optional=True, unit="eV/Å³"),
             "level": _STATUS,
             "status": _STATUS,
             "message": _TEXT,
             "structure": _TEXT,
             "system": _TEXT,
-            "seconds": _NUMBER,
+            "seconds": _SECONDS,
         },
     ),
     "cluster": Schema(
         "clusters",
         {
-            "numbers": Column("int64", ("atom",)),
-            "positions": _PER_ATOM,
+            "numbers": _NUMBERS,
+            "positions": _POSITIONS,
             "core": _MASK,
             "mantle": _MASK,
             "caps": _MASK,
@@ -102,17 +106,17 @@ SCHEMAS: Mapping[str, Schema] = {
     "walk": Schema(
         "walks",
         {
-            "numbers": Column("int64", ("atom",)),
-            "positions": Column("float64", ("frame", "atom"), (3,)),
-            "cells": Column("float64", ("frame",), (3, 3)),
-            "times": _PER_FRAME,
-            "energies": _PER_FRAME,
-            "temperatures": _PER_FRAME,
+            "numbers": _NUMBERS,
+            "positions": Column("float64", ("frame", "atom"), (3,), unit="Å"),
+            "cells": Column("float64", ("frame",), (3, 3), unit="Å"),
+            "times": Column("float64", ("frame",), unit="fs"),
+            "energies": Column("float64", ("frame",), unit="eV"),
+            "temperatures": Column("float64", ("frame",), unit="K"),
             "system": _TEXT,
             "model": _TEXT,
-            "pressure": _NUMBER,
+            "pressure": Column("float64", metadata=True, optional=True, unit="GPa"),
             "stop": _TEXT,
-            "seconds": _NUMBER,
+            "seconds": _SECONDS,
         },
     ),
     "scores": Schema(
@@ -134,9 +138,9 @@ SCHEMAS: Mapping[str, Schema] = {
     "evaluation": Schema(
         "evaluations",
         {
-            "predicted": Column("float32", ("atom",), (3,)),
-            "reference": Column("float32", ("atom",), (3,)),
-            "delta_e": _PER_FRAME,
+            "predicted": Column("float32", ("atom",), (3,), unit="eV/Å"),
+            "reference": Column("float32", ("atom",), (3,), unit="eV/Å"),
+            "delta_e": Column("float64", ("frame",), unit="eV/atom"),
             "model": _TEXT,
             "test": _TEXT,
         },

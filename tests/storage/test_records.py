@@ -1,4 +1,5 @@
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -62,6 +63,24 @@ def test_numpy_opens_a_record_without_this_code():
     with np.load(io.BytesIO(data)) as file:
         assert file["forces"].shape == (2, 3)
         assert b'"status":"converged"' in file["record.json"]
+
+
+def test_parts_beyond_two_gigabytes_are_read(monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 200)
+    record = Record("thing", KEY, {"a": 1}, {"big": np.arange(100.0), "small": np.ones(3)})
+    data = encode(record)
+    monkeypatch.undo()
+    back = decode(data, NAME)
+    np.testing.assert_array_equal(back.arrays["big"], record.arrays["big"])
+    np.testing.assert_array_equal(back.arrays["small"], record.arrays["small"])
+
+
+def test_arrays_that_were_read_can_be_written():
+    data = encode(Record("thing", KEY, {}, {"odd": np.ones(3, bool), "x": np.arange(5.0)}))
+    x = decode(data, NAME).arrays["x"]
+    assert x.flags.aligned
+    x += 1
+    np.testing.assert_array_equal(decode(data, NAME).arrays["x"], np.arange(5))
 
 
 @settings(deadline=None, max_examples=60)
