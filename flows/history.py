@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from storage import Lake, Record, content_key
+from storage import Lake
+from storage.origin import Origin, told
 
 if TYPE_CHECKING:
     from flows.campaign import Campaign
@@ -71,9 +72,9 @@ class Cycle:
         CampaignChanged
             If the lake holds this cycle with other results.
         """
-        key = _cycle_key(self.campaign, self.number)
-        lake.put(Record("cycle", key, asdict(self), {}))
-        if _read(lake, key) != self:
+        origin = _cycle_origin(self.campaign, self.number)
+        lake.put(origin.record(asdict(self)))
+        if _read(lake, origin.key) != self:
             raise CampaignChanged(
                 f"cycle {self.number} of campaign {self.campaign!r} came out otherwise than the "
                 f"lake {lake.url} holds it: Nearsight changed since; give the campaign another name"
@@ -95,22 +96,22 @@ class Cycle:
         return self
 
 
-def _cycle_key(campaign: str, number: int) -> str:
-    return content_key("cycle", {"campaign": campaign, "number": number})
+def _cycle_origin(campaign: str, number: int) -> Origin:
+    return Origin("cycle", {"campaign": campaign, "number": number})
 
 
 def read_cycles(lake: Lake, campaign: str) -> list[Cycle]:
     """All finished cycles of a campaign, oldest first."""
     cycles: list[Cycle] = []
-    while lake.has("cycle", key := _cycle_key(campaign, len(cycles))):
+    while lake.has("cycle", key := _cycle_origin(campaign, len(cycles)).key):
         cycles.append(_read(lake, key))
     return cycles
 
 
 def _read(lake: Lake, key: str) -> Cycle:
-    told = dict(lake.get("cycle", key).metadata)
-    told["clusters"] = [tuple(pair) for pair in told["clusters"]]
-    return Cycle(**told)
+    results = told(lake.get("cycle", key))
+    results["clusters"] = [tuple(pair) for pair in results["clusters"]]
+    return Cycle(**results)
 
 
 def register(lake: Lake, campaign: Campaign) -> None:
@@ -126,9 +127,9 @@ def register(lake: Lake, campaign: Campaign) -> None:
         field: hashlib.sha256(path.read_bytes()).hexdigest()
         for field, path in campaign.files().items()
     }
-    key = content_key("campaign", {"name": campaign.name})
-    lake.put(Record("campaign", key, options, {}))
-    if changed := _changed(lake.get("campaign", key).metadata, options):
+    origin = Origin("campaign", {"name": campaign.name})
+    lake.put(origin.record(options))
+    if changed := _changed(told(lake.get("campaign", origin.key)), options):
         raise CampaignChanged(
             f"the lake {lake.url} holds a campaign {campaign.name!r} that was run with another "
             f"{changed[0]}; give this one another name, or another lake, or that option back"
@@ -160,5 +161,5 @@ def _differences(a: Any, b: Any, path: str = "") -> list[str]:
 
 def campaigns(lake: Lake) -> dict[str, dict[str, Any]]:
     """Options of every campaign in the lake, by name."""
-    found = [dict(lake.get("campaign", key).metadata) for key in lake.keys("campaign")]
+    found = [told(lake.get("campaign", key)) for key in lake.keys("campaign")]
     return {options["name"]: options for options in sorted(found, key=lambda o: str(o["name"]))}

@@ -8,15 +8,16 @@ import numpy as np
 
 from nearsight.metrics import energy_shift, mae_pk, rmse
 from nearsight.potentials import load
-from storage import Lake, Record, content_key
+from storage import Lake
+from storage.origin import Origin
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
 
-def evaluation_key(model: str, test: str) -> str:
-    """Key of a model's errors on a test set."""
-    return content_key("evaluation", {}, [model, test])
+def evaluation_origin(model: str, test: str) -> Origin:
+    """What a model's errors on a test set are made of."""
+    return Origin("evaluation", {}, [model, test])
 
 
 def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
@@ -65,13 +66,13 @@ def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
         "offsets": np.array(offsets),
         "delta_e": np.array(delta_e),
     }
-    lake.put(Record("evaluation", key, metadata, arrays))
+    lake.put(evaluation_origin(model, test).record(metadata, arrays))
 
 
 @verb(name="evaluate", task_run_name="evaluate {work.title}")
 def evaluate(work: Workplace, model: str, tests: dict[str, str]) -> dict[str, str]:
     """Evaluate a model on every test set; evaluation key by test set name."""
-    keys = {name: evaluation_key(model, test) for name, test in tests.items()}
+    keys = {name: evaluation_origin(model, test).key for name, test in tests.items()}
     pieces = [
         Piece("evaluation", keys[name], evaluate_model, (model, test))
         for name, test in tests.items()

@@ -9,7 +9,8 @@ from nearsight.potentials import load
 from nearsight.sampling import Trajectory, WalkSpec
 from nearsight.sampling.openmm import OpenMM
 from nearsight.systems import System, build
-from storage import Lake, Record, content_key
+from storage import Lake, Record
+from storage.origin import Origin
 from tasks.ingest import key_of
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
@@ -49,9 +50,9 @@ def read_walk(lake: Lake, key: str) -> Trajectory:
     )
 
 
-def walk_key(start: str, model: str, spec: WalkSpec, seed: int) -> str:
-    """Key of a walk: start, model, walk spec and seed."""
-    return content_key("walk", {"walk": spec.model_dump(mode="json"), "seed": seed}, [start, model])
+def walk_origin(start: str, model: str, spec: WalkSpec, seed: int) -> Origin:
+    """What a walk is made of: start, model, walk spec and seed."""
+    return Origin("walk", {"walk": spec.model_dump(mode="json"), "seed": seed}, [start, model])
 
 
 def walk(lake: Lake, key: str, start: str, model: str, spec: WalkSpec, seed: int) -> None:
@@ -72,12 +73,12 @@ def walk(lake: Lake, key: str, start: str, model: str, spec: WalkSpec, seed: int
         "stop": trajectory.stop,
         "seconds": trajectory.seconds,
     }
-    lake.put(Record("walk", key, metadata, arrays))
+    lake.put(walk_origin(start, model, spec, seed).record(metadata, arrays))
 
 
 @verb(name="explore", task_run_name="explore {work.title} {system} walk {seed}")
 def explore(work: Workplace, system: str, start: str, model: str, spec: WalkSpec, seed: int) -> str:
     """One exploration walk; the key of its record."""
-    key = walk_key(start, model, spec, seed)
+    key = walk_origin(start, model, spec, seed).key
     pieces = [Piece("walk", key, walk, (start, model, spec, seed))]
     return done(key, work.finish("explore", "md", pieces))

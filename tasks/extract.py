@@ -20,7 +20,8 @@ from nearsight.blocks import (
     partition,
     rank,
 )
-from storage import Lake, Record, content_key
+from storage import Lake
+from storage.origin import Origin
 from tasks.explore import read_structure, read_walk
 from tasks.ingest import members
 from tasks.options import Extraction
@@ -35,9 +36,9 @@ surprising half of the candidates is left out as wrecks: with it, ten clusters b
 S_ld from 459 to 442 meV/Å, without it to 375."""
 
 
-def batch_key(scores: Sequence[str], dataset: str, spec: Extraction) -> str:
-    """Key of a batch of clusters: the scores it is chosen from, what is known, the spec."""
-    return content_key("batch", spec.model_dump(mode="json"), [*scores, dataset])
+def batch_origin(scores: Sequence[str], dataset: str, spec: Extraction) -> Origin:
+    """What a batch is made of: the scores its clusters are chosen from, what is known, the spec."""
+    return Origin("batch", spec.model_dump(mode="json"), [*scores, dataset])
 
 
 def read_cluster(lake: Lake, key: str) -> Cluster:
@@ -113,13 +114,14 @@ def extract_batch(
     metadata = {
         "clusters": names,
         "scores": list(scores),
+        "dataset": dataset,
         "unknown_atoms": unknown_atoms,
         "atoms_seen": atoms_seen,
         "candidates": len(candidates),
         "refused": dict(refused),
         "seconds": time.monotonic() - start,
     }
-    lake.put(Record("batch", key, metadata, {}))
+    lake.put(batch_origin(scores, dataset, spec).record(metadata))
 
 
 def _descriptor(features: np.ndarray, blocks: Blocks, block: int) -> np.ndarray:
@@ -137,7 +139,7 @@ def _put_cluster(
     blueprint: Blueprint,
 ) -> str:
     where = {"frame": frame, "core": block, "blueprint": blueprint.model_dump(mode="json")}
-    key = content_key("cluster", where, [walk])
+    origin = Origin("cluster", where, [walk])
     metadata = {
         "walk": walk,
         "frame": frame,
@@ -154,13 +156,13 @@ def _put_cluster(
         "caps": cluster.caps,
         "parent_indices": cluster.parent_indices,
     }
-    lake.put(Record("cluster", key, metadata, arrays))
-    return key
+    lake.put(origin.record(metadata, arrays))
+    return origin.key
 
 
 @verb(name="extract", task_run_name="extract {work.title}")
 def extract(work: Workplace, scores: list[str], dataset: str, spec: Extraction) -> str:
     """Cut a batch of clusters; the key of its record."""
-    key = batch_key(scores, dataset, spec)
+    key = batch_origin(scores, dataset, spec).key
     pieces = [Piece("batch", key, extract_batch, (scores, dataset, spec))]
     return done(key, work.finish("extract", "cpu", pieces))

@@ -12,13 +12,19 @@ from ase import Atoms
 from ase.io.formats import open_with_compression
 
 from nearsight.references import Label, LevelOfTheory
-from storage import Lake, Record, content_key, structure_key
+from storage import Lake, Record, structure_key
+from storage.origin import Origin, dataset_key
 from tasks.errors import BadFile
 
 
+def label_origin(atoms: Atoms, level: LevelOfTheory) -> Origin:
+    """What a label is made of: canonical geometry and level of theory."""
+    return Origin("label", level.model_dump(mode="json"), [key_of(atoms)])
+
+
 def label_key(atoms: Atoms, level: LevelOfTheory) -> str:
-    """Key of a label: canonical geometry and level of theory."""
-    return content_key("label", level.model_dump(mode="json"), [key_of(atoms)])
+    """Key of a label."""
+    return label_origin(atoms, level).key
 
 
 def key_of(atoms: Atoms) -> str:
@@ -26,7 +32,7 @@ def key_of(atoms: Atoms) -> str:
     return structure_key(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc)
 
 
-def label_record(key: str, atoms: Atoms, label: Label, level: LevelOfTheory) -> Record:
+def label_record(atoms: Atoms, label: Label, level: LevelOfTheory) -> Record:
     """The record of one label, with the structure that it labels."""
     arrays = {
         "numbers": atoms.numbers.astype(np.int64),
@@ -38,15 +44,17 @@ def label_record(key: str, atoms: Atoms, label: Label, level: LevelOfTheory) -> 
         arrays |= {"energy": np.array(label.energy), "forces": np.asarray(label.forces)}
         if label.stress is not None:
             arrays["stress"] = label.stress
+    origin = label_origin(atoms, level)
+    (structure,) = origin.inputs
     metadata = {
         "level": level.name,
         "status": label.status,
         "seconds": label.seconds,
         "message": label.message,
-        "structure": key_of(atoms),
+        "structure": structure,
         "formula": atoms.get_chemical_formula(),
     }
-    return Record("label", key, metadata, arrays)
+    return origin.record(metadata, arrays)
 
 
 def read_label(lake: Lake, key: str) -> tuple[Atoms, Label]:
@@ -117,7 +125,7 @@ def ingest(lake: Lake, path: Path, level: LevelOfTheory) -> tuple[str, ...]:
     for atoms, label in read_labelled(path, level):
         key = label_key(atoms, level)
         if not lake.has("label", key):
-            lake.put(label_record(key, atoms, label, level))
+            lake.put(label_record(atoms, label, level))
         keys.append(key)
     return tuple(keys)
 
@@ -129,12 +137,12 @@ def dataset(lake: Lake, labels: Sequence[str], clusters: Sequence[str] = ()) -> 
     """
     beside = [""] * (len(labels) - len(clusters)) + list(clusters)
     pairs = sorted(zip(labels, beside, strict=True))
-    key = content_key("dataset", {}, [f"{label}:{cluster}" for label, cluster in pairs])
+    arrays = {
+        "labels": np.array([label for label, _ in pairs], dtype=str),
+        "clusters": np.array([cluster for _, cluster in pairs], dtype=str),
+    }
+    key = dataset_key(arrays["labels"].tolist(), arrays["clusters"].tolist())
     if not lake.has("dataset", key):
-        arrays = {
-            "labels": np.array([label for label, _ in pairs], dtype=str),
-            "clusters": np.array([cluster for _, cluster in pairs], dtype=str),
-        }
         lake.put(Record("dataset", key, {"size": len(pairs)}, arrays))
     return key
 

@@ -26,7 +26,7 @@ def read_atoms(lake: Lake, kind: Kind, key: str) -> Atoms:
 def label_one(lake: Lake, key: str, kind: Kind, name: str, level: LevelOfTheory) -> None:
     """Label one structure and leave the label in the lake, whatever became of it."""
     atoms = read_atoms(lake, kind, name)
-    lake.put(label_record(key, atoms, reference(level).label(atoms), level))
+    lake.put(label_record(atoms, reference(level).label(atoms), level))
 
 
 @verb(name="label", task_run_name="label {stage}")

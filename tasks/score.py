@@ -8,16 +8,17 @@ import numpy as np
 
 from nearsight.potentials import load
 from nearsight.uncertainty import Mixture, MixtureSpec
-from storage import Lake, Record, content_key
+from storage import Lake
+from storage.origin import Origin
 from tasks.explore import read_walk
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
 
-def density_key(model: str, dataset: str, spec: MixtureSpec) -> str:
-    """Key of a density: the model whose features it is over, the data, the spec."""
-    return content_key("density", spec.model_dump(mode="json"), [model, dataset])
+def density_origin(model: str, dataset: str, spec: MixtureSpec) -> Origin:
+    """What a density is made of: the model whose features it is over, the data, the spec."""
+    return Origin("density", spec.model_dump(mode="json"), [model, dataset])
 
 
 def known(lake: Lake, label: str, cluster: str) -> np.ndarray:
@@ -45,7 +46,7 @@ def fit_density(lake: Lake, key: str, model: str, dataset: str, spec: MixtureSpe
         tell(0.8 * (i + 1) / len(pairs))
     density = Mixture(spec).fit(np.concatenate(features), np.concatenate(numbers))
     metadata = {"model": model, "dataset": dataset, "seconds": time.monotonic() - start}
-    lake.put(Record("density", key, metadata, {**density.to_arrays()}))
+    lake.put(density_origin(model, dataset, spec).record(metadata, density.to_arrays()))
 
 
 def read_density(lake: Lake, key: str) -> Mixture:
@@ -53,9 +54,9 @@ def read_density(lake: Lake, key: str) -> Mixture:
     return Mixture.from_arrays(lake.get("density", key).arrays)
 
 
-def score_key(walk: str, density: str) -> str:
-    """Key of a walk's scores."""
-    return content_key("scores", {}, [walk, density])
+def score_origin(walk: str, density: str) -> Origin:
+    """What a walk's scores are made of."""
+    return Origin("scores", {}, [walk, density])
 
 
 def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
@@ -79,13 +80,13 @@ def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
         "features": np.array(described),
     }
     metadata = {"walk": walk, "density": density, "seconds": time.monotonic() - start}
-    lake.put(Record("scores", key, metadata, arrays))
+    lake.put(score_origin(walk, density).record(metadata, arrays))
 
 
 @verb(name="fit density", task_run_name="fit density {work.title}")
 def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> str:
     """Density of the training environments; the key of its record."""
-    key = density_key(model, dataset, spec)
+    key = density_origin(model, dataset, spec).key
     pieces = [Piece("density", key, fit_density, (model, dataset, spec))]
     return done(key, work.finish("fit density", "cpu", pieces))
 
@@ -93,7 +94,7 @@ def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> str:
 @verb(name="score", task_run_name="score {work.title}")
 def score(work: Workplace, walks: list[str], density: str) -> list[str]:
     """Scores of a cycle's walks; the keys of their records."""
-    keys = [score_key(walk, density) for walk in walks]
+    keys = [score_origin(walk, density).key for walk in walks]
     pieces = [
         Piece("scores", key, score_walk, (walk, density))
         for key, walk in zip(keys, walks, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ from ase import Atoms
 from nearsight.potentials import Architecture, TrainingSpec, load, model_blob
 from nearsight.potentials import train as train_potential
 from nearsight.references import Label
-from storage import Lake, Record, content_key
+from storage import Lake
+from storage.origin import Origin
 from tasks.errors import BadFile
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
@@ -20,22 +22,26 @@ from tasks.score import known
 from tasks.workplace import Piece, Workplace, done, verb
 
 
-def model_key(
+def model_origin(
     architecture: Architecture, spec: TrainingSpec, dataset: str, parent: str | None
-) -> str:
-    """Key of a model: architecture (its parent's, if it has one), training spec, set, parent."""
+) -> Origin:
+    """What a model is made of: architecture (its parent's, if any), training spec, set, parent."""
     options = {"training": spec.model_dump(mode="json", exclude={"device"})}
     if parent is None:
         options["architecture"] = architecture.model_dump(mode="json")
-    return content_key("model", options, [dataset, parent or ""])
+    return Origin("model", options, [dataset, parent or ""])
 
 
 def put_model(
-    lake: Lake, key: str, package: bytes, metadata: dict[str, object], curves: dict[str, np.ndarray]
+    lake: Lake,
+    origin: Origin,
+    package: bytes,
+    metadata: dict[str, object],
+    curves: dict[str, np.ndarray],
 ) -> None:
     """Leave a model in the lake: its package first, then the record that vouches for it."""
-    lake.put_blob(model_blob(key), package)
-    lake.put(Record("model", key, metadata, curves))
+    lake.put_blob(model_blob(origin.key), package)
+    lake.put(origin.record(metadata, curves))
 
 
 def learnable(lake: Lake, label: str, cluster: str) -> tuple[Atoms, Label]:
@@ -80,7 +86,8 @@ def train_model(
         "training_loss": np.array(trained.training_loss),
         "validation_loss": np.array(trained.validation_loss),
     }
-    put_model(lake, key, trained.potential.to_bytes(), metadata, curves)
+    origin = model_origin(architecture, spec, dataset, parent)
+    put_model(lake, origin, trained.potential.to_bytes(), metadata, curves)
 
 
 def adopt(lake: Lake, path: Path, dataset: str) -> str:
@@ -96,8 +103,8 @@ def adopt(lake: Lake, path: Path, dataset: str) -> str:
     except (OSError, ValueError) as error:
         raise BadFile(f"{path} cannot be read as a model: {error}") from error
     package = potential.to_bytes()
-    key = content_key("model", {"package": package.hex()}, [dataset])
-    if not lake.has("model", key):
+    origin = Origin("model", {"package": hashlib.sha256(package).hexdigest()}, [dataset])
+    if not lake.has("model", origin.key):
         metadata: dict[str, object] = {
             "architecture": potential.architecture.model_dump(mode="json"),
             "training": None,
@@ -107,8 +114,8 @@ def adopt(lake: Lake, path: Path, dataset: str) -> str:
             "frames": len(members(lake, dataset)),
             "seconds": 0.0,
         }
-        put_model(lake, key, package, metadata, {})
-    return key
+        put_model(lake, origin, package, metadata, {})
+    return origin.key
 
 
 @verb(name="train", task_run_name="train {work.title}")
@@ -120,6 +127,6 @@ def train(
     parent: str | None,
 ) -> str:
     """Train a model; the key of its record."""
-    key = model_key(architecture, spec, dataset, parent)
+    key = model_origin(architecture, spec, dataset, parent).key
     pieces = [Piece("model", key, train_model, (architecture, spec, dataset, parent))]
     return done(key, work.finish("train", "train", pieces))

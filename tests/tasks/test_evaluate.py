@@ -3,7 +3,7 @@ import pytest
 
 from nearsight.metrics import mae_pk, rmse
 from nearsight.potentials import load
-from tasks.evaluate import evaluation_key
+from tasks.evaluate import evaluation_origin
 from tasks.ingest import members, read_label
 
 
@@ -25,4 +25,5 @@ def test_metrics_are_those_of_the_model_on_the_frames(finished):
 
 
 def test_the_key_of_an_evaluation_is_model_and_test_set():
-    assert evaluation_key("a" * 64, "b" * 64) != evaluation_key("b" * 64, "a" * 64)
+    one, other = evaluation_origin("a" * 64, "b" * 64), evaluation_origin("b" * 64, "a" * 64)
+    assert one.key != other.key

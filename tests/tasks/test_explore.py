@@ -3,7 +3,7 @@ import pytest
 
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System, build
-from tasks.explore import read_structure, read_walk, start_structure, walk_key
+from tasks.explore import read_structure, read_walk, start_structure, walk_origin
 
 
 def test_a_start_structure_is_the_system(lake):
@@ -26,8 +26,8 @@ def test_a_start_structure_is_the_system(lake):
 )
 def test_the_key_of_a_walk_is_start_model_spec_and_seed(other):
     same = {"start": "a" * 64, "model": "b" * 64, "spec": WalkSpec(), "seed": 1}
-    assert walk_key(**same) == walk_key(**same)
-    assert walk_key(**(same | other)) != walk_key(**same)
+    assert walk_origin(**same).key == walk_origin(**same).key
+    assert walk_origin(**(same | other)).key != walk_origin(**same).key
 
 
 def test_a_walk_comes_back_whole(finished):

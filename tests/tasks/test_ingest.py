@@ -82,7 +82,7 @@ def test_unusable_files_are_refused(tmp_path, level, content, message):
 def test_a_failed_label_keeps_its_reason_and_no_numbers(lake, level, crystals):
     key = label_key(crystals[0], level)
     failed = Label("crashed", None, None, None, 1.5, "out of memory")
-    lake.put(label_record(key, crystals[0], failed, level))
+    lake.put(label_record(crystals[0], failed, level))
     _, label = read_label(lake, key)
     assert label == failed
 

@@ -3,7 +3,7 @@ import pytest
 from nearsight.potentials import Architecture, TrainingSpec, load
 from tasks.errors import BadFile
 from tasks.ingest import dataset
-from tasks.train import adopt, model_key
+from tasks.train import adopt, model_origin
 
 SAME = {"architecture": Architecture(), "spec": TrainingSpec(), "dataset": "d" * 64, "parent": None}
 
@@ -18,11 +18,12 @@ SAME = {"architecture": Architecture(), "spec": TrainingSpec(), "dataset": "d" *
     ],
 )
 def test_the_key_of_a_model_is_all_that_made_it(other):
-    assert model_key(**SAME) != model_key(**(SAME | other))
+    assert model_origin(**SAME).key != model_origin(**(SAME | other)).key
 
 
 def test_where_a_model_is_trained_is_not_in_its_key():
-    assert model_key(**SAME) == model_key(**(SAME | {"spec": TrainingSpec(device="cuda")}))
+    elsewhere = SAME | {"spec": TrainingSpec(device="cuda")}
+    assert model_origin(**SAME).key == model_origin(**elsewhere).key
 
 
 def test_a_file_is_adopted_once_and_comes_back(lake, files):
