@@ -30,6 +30,7 @@ _CHUNK_ROWS = {"atom": 1 << 17, "feature": 1 << 20}
 one dimension share them, so that Dask need not cut chunks anew."""
 
 _FEW_ROWS = 1 << 14
+_PACKED = BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle")
 _BATCH_BYTES = 64 << 20
 _TRAILING = ("row", "xyz")
 
@@ -93,14 +94,13 @@ def _write(
     since the column was declared later than they were written, are blank."""
     trailing = block.shape[1:]
     if name not in group:
+        text = block.dtype.kind == "T"
         group.create_array(
             name,
             shape=(0, *trailing),
             chunks=(_CHUNK_ROWS.get(dimension.rpartition("_")[2], _FEW_ROWS), *trailing),
             dtype=block.dtype,
-            compressors="auto"
-            if block.dtype == _text([]).dtype
-            else BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"),
+            compressors="auto" if text else _PACKED,
             dimension_names=(dimension, *_TRAILING[2 - len(trailing) :]),
             attributes={"units": unit} if unit else {},
         )
