@@ -1,19 +1,13 @@
 """A first potential from nothing."""
 
+from cheap import MORSE, SITE
+
 from flows.bootstrap import Bootstrap, bootstrap
 from nearsight.potentials import Architecture, TrainingSpec, load
-from nearsight.references import LevelOfTheory
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System, build
 from storage import open_lake
-from tasks.pools import Pool, Site
 
-HERE = Pool(workers=0)
-MORSE = LevelOfTheory(
-    name="Morse",
-    calculator="ase.calculators.morse.MorsePotential",
-    arguments={"epsilon": 0.01, "r0": 1.2, "rho0": 3.0, "rcut1": 2.0, "rcut2": 2.6},
-)
 SHORT = TrainingSpec(epochs=1)
 
 
@@ -30,7 +24,7 @@ def test_a_potential_from_nothing_and_nothing_is_done_twice(prefect, tmp_path):
         architecture=Architecture(num_layers=1, num_features=(4, 2), radial_mlp_width=4, r_max=3.0),
         schedule=SHORT,
         reschedule=SHORT,
-        site=Site(md=HERE, qm=HERE, train=HERE, cpu=HERE),
+        site=SITE,
     )
     model = bootstrap(recipe)
 

@@ -3,22 +3,13 @@
 import ase.io
 import numpy as np
 import pytest
+from cheap import MORSE, SITE
 
 from flows.dataset import DataSet, Recipe, dataset
 from flows.pretrain import Pretraining, pretrain
 from nearsight.potentials import Architecture, TrainingSpec, load
-from nearsight.references import LevelOfTheory
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System
-from tasks.pools import Pool, Site
-
-HERE = Pool(workers=0)
-SITE = Site(md=HERE, qm=HERE, train=HERE, cpu=HERE)
-MORSE = LevelOfTheory(
-    name="Morse",
-    calculator="ase.calculators.morse.MorsePotential",
-    arguments={"epsilon": 0.01, "r0": 1.2, "rho0": 3.0, "rcut1": 2.0, "rcut2": 2.6},
-)
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 from ase import Atoms
+from cheap import SITE
 
 from nearsight.references import LevelOfTheory
 from storage import open_lake
-from tasks.pools import Pool, Site
 from tasks.workplace import workplace
-
-HERE = Site(md=Pool(workers=0), qm=Pool(workers=0), train=Pool(workers=0), cpu=Pool(workers=0))
 
 
 @pytest.fixture
@@ -17,7 +15,7 @@ def lake(tmp_path):
 
 @pytest.fixture
 def work(tmp_path, lake):
-    with workplace(lake.url, HERE) as opened:
+    with workplace(lake.url, SITE) as opened:
         yield opened
 
 
