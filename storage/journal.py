@@ -39,7 +39,8 @@ class Journal:
 
     def kinds(self) -> list[str]:
         """Kinds that have records, sorted."""
-        return sorted(kind for kind in self._objects.folders("journal") if self.keys(kind))
+        folders = self._objects.folders("journal")
+        return sorted(kind for kind in folders if any(self._objects.names(f"journal/{kind}")))
 
     def missing(self, kind: str, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that have no record, each once, in the order given: the work to do."""

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
-
-import icechunk
-import zarr
 
 from storage.base import Objects
 from storage.blobs import Blobs
-from storage.errors import LakeError
+from storage.errors import LakeError, MissingObject
+from storage.history import Snapshot
 from storage.journal import Journal
-from storage.local import TEMPORARY, LocalObjects
-from storage.records import FORMAT_VERSION, Record
-from storage.snapshots import Snapshot, Snapshots
+from storage.local import LocalObjects
+from storage.records import Record
+from storage.s3 import S3Objects
+
+if TYPE_CHECKING:
+    import icechunk
+    import zarr
+
+    from storage.snapshots import Snapshots
 
 _MARKER = "lake.json"
 _FORMAT = "nearsight-lake"
+_VERSION = 2
+"""Of the layout: 1 had the snapshots in one fixed folder, since 2 `snapshots.json` names it."""
 
 
 class Lake:
-    """Everything that campaigns computed, in one directory; `open_lake` opens it.
+    """Everything that campaigns computed, in one directory or below one prefix of an S3 bucket.
 
-    Any number of processes may put and get at once. Opening one costs two file operations, so
-    workers open their own by `url` and nothing but keys need travel to them.
+    `open_lake` opens it. Any number of processes may put, get and commit at once. Opening one is
+    cheap, so workers open their own by `url` and nothing but keys need travel to them.
 
     Attributes
     ----------
@@ -38,18 +44,17 @@ class Lake:
         All journal records and blobs as they lie, for checks and clean-up.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.objects: Objects = LocalObjects(root)
-        self.url = str(root)
+    def __init__(self, url: str | Path) -> None:
+        self.objects = _objects(url)
+        self.url = self.objects.url
         self._journal = Journal(self.objects)
         self._blobs = Blobs(self.objects)
-        self._snapshots = Snapshots(root / "snapshots", self._journal)
 
     def __repr__(self) -> str:
         return f"Lake({self.url!r})"
 
-    def __reduce__(self) -> tuple[type[Lake], tuple[Path]]:
-        return Lake, (Path(self.url),)
+    def __reduce__(self) -> tuple[type[Lake], tuple[str]]:
+        return Lake, (self.url,)
 
     def put(self, record: Record) -> bool:
         """Keep `record` durably; False, and nothing changed, when its key was there already."""
@@ -118,9 +123,18 @@ class Lake:
         """Icechunk's repository, for checks and clean-up; None before the first snapshot."""
         return self._snapshots.repository
 
+    @cached_property
+    def _snapshots(self) -> Snapshots:
+        from storage.snapshots import Snapshots  # workers that put and get need no Zarr
+
+        return Snapshots(self.objects, self._journal)
+
 
 def open_lake(url: str | Path, mode: Literal["a", "r"] = "a") -> Lake:
-    """Open the lake at `url`, a directory or ``file://`` address.
+    """Open the lake at `url`: a directory, a ``file://`` address, or ``s3://bucket/prefix``.
+
+    Endpoint, region and credentials of S3 come from the usual AWS variables, or from the profile
+    that AWS_PROFILE names.
 
     Parameters
     ----------
@@ -128,60 +142,63 @@ def open_lake(url: str | Path, mode: Literal["a", "r"] = "a") -> Lake:
         Where the lake is.
     mode
         "a" makes the lake where there is none, and wants to write; "r" only reads one that is
-        there, also from a read-only directory.
+        there, also from a read-only place.
     """
-    root = _directory(url)
-    if root.exists() and not root.is_dir():
-        raise LakeError(f"{root} is a file, not a lake: name a directory")
-    if not (root / _MARKER).exists():
-        if mode == "r":
-            raise LakeError(f"there is no lake at {root}: check the path")
-        _found(root)
-    _check_marker(root)
-    if mode == "a" and not os.access(root, os.W_OK | os.X_OK, effective_ids=True):
-        raise LakeError(
-            f"the lake {root} is read-only for this user: make it writable, open it to read, or "
-            "choose another"
-        )
-    return Lake(root)
+    lake = Lake(url)
+    found = _check_marker(lake.objects)
+    if not found and mode == "r":
+        raise LakeError(f"there is no lake at {lake.url}: check the path")
+    if mode == "a":
+        lake.objects.check_writable()
+    if not found:
+        _found(lake.objects)
+        _check_marker(lake.objects)
+    return lake
 
 
-def _directory(url: str | Path) -> Path:
+def _objects(url: str | Path) -> Objects:
     if isinstance(url, Path) or "://" not in url:
-        return Path(url).expanduser().absolute()
-    address = urlsplit(url)
-    if address.scheme == "s3":
-        raise LakeError(f"{url}: lakes on S3 come later; name a local directory for now")
-    if address.scheme != "file" or address.netloc not in ("", "localhost"):
-        raise LakeError(f"{url}: a lake is a local directory or a file:// address")
-    return Path(unquote(address.path))
+        root = Path(url).expanduser().absolute()
+    else:
+        address = urlsplit(url)
+        if address.scheme == "s3":
+            return S3Objects(url)
+        if address.scheme != "file" or address.netloc not in ("", "localhost"):
+            raise LakeError(
+                f"{url}: a lake is a directory, a file:// address or s3://bucket/prefix"
+            )
+        root = Path(unquote(address.path))
+    if root.is_file():
+        raise LakeError(f"{root} is a file, not a lake: name a directory")
+    return LocalObjects(root)
 
 
-def _found(root: Path) -> None:
-    """Make a lake in an empty or new directory."""
-    try:
-        strangers = sorted(p.name for p in root.iterdir()) if root.exists() else []
-    except OSError as error:
-        raise LakeError(f"{root} could not be read: {error.strerror}") from error
-    strangers = [name for name in strangers if not name.startswith(TEMPORARY)]
-    if strangers and not (root / _MARKER).exists():
+def _found(objects: Objects) -> None:
+    """Make a lake where nothing is."""
+    stranger = objects.stranger()
+    if stranger is not None and not objects.exists(_MARKER):
         raise LakeError(
-            f"{root} is not empty and no lake (it holds {strangers[0]}): name another directory"
+            f"{objects.url} is not empty and no lake (it holds {stranger}): name another place"
         )
-    marker = {"format": _FORMAT, "version": FORMAT_VERSION}
-    LocalObjects(root).create(_MARKER, json.dumps(marker).encode() + b"\n")
+    marker = {"format": _FORMAT, "version": _VERSION}
+    objects.create(_MARKER, json.dumps(marker).encode() + b"\n")
 
 
-def _check_marker(root: Path) -> None:
+def _check_marker(objects: Objects) -> bool:
+    """Whether a lake is here; one that this code cannot follow is refused."""
+    name = f"{objects.url}/{_MARKER}"
     try:
-        marker = json.loads((root / _MARKER).read_bytes())
+        marker = json.loads(objects.read(_MARKER))
         version = int(marker["version"]) if marker["format"] == _FORMAT else 0
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LakeError(f"{root / _MARKER} could not be read: {error}") from error
+    except MissingObject:
+        return False
+    except (ValueError, KeyError, TypeError) as error:
+        raise LakeError(f"{name} could not be read: {error}") from error
     if version < 1:
-        raise LakeError(f"{root / _MARKER} is not that of a lake: name another directory")
-    if version > FORMAT_VERSION:
+        raise LakeError(f"{name} is not that of a lake: name another place")
+    if version > _VERSION:
         raise LakeError(
-            f"the lake {root} has format {version} and this Nearsight knows up to "
-            f"{FORMAT_VERSION}: update Nearsight"
+            f"the lake {objects.url} has format {version} and this Nearsight knows up to "
+            f"{_VERSION}: update Nearsight"
         )
+    return True

@@ -7,10 +7,15 @@ import fcntl
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from storage.errors import LakeError, MissingObject
+
+if TYPE_CHECKING:
+    import icechunk
 
 TEMPORARY = ".tmp-"
 """Files of writers at work, or killed at work, begin with this; readers pass them by."""
@@ -31,6 +36,12 @@ class LocalObjects:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.url = str(root)
+
+    @property
+    def store(self) -> str:
+        """What to call the place in a message that it does not answer."""
+        return f"the directory {self.root}"
 
     def create(self, name: str, data: bytes) -> bool:
         """Store `data` once and durably; False, and nothing changed, when `name` existed."""
@@ -97,12 +108,62 @@ class LocalObjects:
         except OSError as error:
             raise LakeError(f"{self.root}/{name} is out of reach: {error.strerror}") from error
 
+    def modified(self, name: str) -> datetime:
+        """When `name` was written, UTC; raises `MissingObject`."""
+        try:
+            return datetime.fromtimestamp((self.root / name).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            raise MissingObject(f"the lake {self.root} holds no {name}") from None
+        except OSError as error:
+            raise LakeError(f"{self.root}/{name} is out of reach: {error.strerror}") from error
+
+    def leftovers(self) -> Iterator[str]:
+        """Names of what writers have at work, or left behind when they were killed at it."""
+        for path in self.root.rglob(f"{TEMPORARY}*"):
+            yield path.relative_to(self.root).as_posix()
+
     def delete(self, name: str) -> None:
         """Remove `name`, for clean-up and repair only; nothing happens where there is none."""
         try:
             (self.root / name).unlink(missing_ok=True)
         except OSError as error:
             raise LakeError(f"{self.root}/{name} was not deleted: {error.strerror}") from error
+
+    def stranger(self) -> str | None:
+        """Name of something that lies here, None where nothing does."""
+        try:
+            names = sorted(entry.name for entry in os.scandir(self.root))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise LakeError(f"{self.root} could not be read: {error.strerror}") from error
+        return next((name for name in names if not name.startswith(TEMPORARY)), None)
+
+    def check_writable(self) -> None:
+        """Refuse a directory that this user may not write to."""
+        if self.root.exists() and not os.access(self.root, os.W_OK | os.X_OK, effective_ids=True):
+            raise LakeError(
+                f"the lake {self.root} is read-only for this user: make it writable, open it to "
+                "read, or choose another"
+            )
+
+    def storage(self, folder: str) -> icechunk.Storage:
+        """Icechunk's way to the repository in `folder`."""
+        import icechunk
+
+        return icechunk.local_filesystem_storage(str(self.root / folder))
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the lock of committers, which Icechunk needs on a local directory."""
+        return locked(self.root / "snapshots.lock")
+
+    def explain(self, what: str, said: str) -> LakeError:
+        """Say what Icechunk said of `what`, and what to do."""
+        reason = said.strip().splitlines()[-1].lstrip("`-> x").strip()
+        return LakeError(
+            f"{what} in {self.root} failed: {reason}; the journal has all records, so put right "
+            "what is named here and run again"
+        )
 
 
 @contextmanager

@@ -1,61 +1,57 @@
-"""Snapshots: what a campaign had after each cycle, as tagged commits of an Icechunk repository."""
+"""Snapshots: what a campaign had after each cycle, as tagged commits of an Icechunk repository.
+
+The repository lies in the folder that ``snapshots.json`` names, or, in lakes of format 1, in
+``snapshots`` itself.
+"""
 
 from __future__ import annotations
 
+import json
+import pickle
 import re
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 import icechunk
 import numpy as np
 import zarr
 
+from storage.base import Objects
 from storage.columns import fold, rows
 from storage.errors import LakeError, MissingObject
+from storage.history import Snapshot
 from storage.journal import Journal
 from storage.keys import canonical_json
-from storage.local import locked
+from storage.patience import patiently
+from storage.patient_store import PatientStore
 from storage.records import FORMAT_VERSION
 from storage.schemas import schema_of
 
+_POINTER = "snapshots.json"
+_FOLDER = "snapshots"
+_FOLDER_OF_FORMAT_1 = f"{_FOLDER}/refs/branch.main/ref.json"
 _TAG = re.compile(r"(?!.*__)\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 _BRANCH = "main"
+_FEW_TRIES = icechunk.RepositoryConfig(
+    storage=icechunk.StorageSettings(
+        retries=icechunk.StorageRetriesSettings(
+            max_tries=3, initial_backoff_ms=100, max_backoff_ms=1000
+        )
+    )
+)
+"""Icechunk retries a hiccup; `storage.patience` waits for a store that is away."""
 
-icechunk.set_logs_filter("error")  # it warns of local commits that race; ours hold a lock
+T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One tagged commit.
-
-    Attributes
-    ----------
-    tag
-        ``<campaign>/cycle-003``.
-    id
-        Icechunk's id of the commit.
-    written_at
-        When it was committed, UTC.
-    metadata
-        What the committer said of it, such as the key of the model.
-    """
-
-    tag: str
-    id: str
-    written_at: datetime
-    metadata: dict[str, Any]
+icechunk.set_logs_filter("off")  # what goes wrong is raised, and waiting is ours to tell
 
 
 class Snapshots:
-    """The committer and the readers of one repository in a local directory."""
+    """The committer and the readers of one repository."""
 
-    def __init__(self, directory: Path, journal: Journal) -> None:
-        self._directory = directory
+    def __init__(self, objects: Objects, journal: Journal) -> None:
+        self._objects = objects
         self._journal = journal
         self._opened: icechunk.Repository | None = None
 
@@ -67,7 +63,7 @@ class Snapshots:
         Records that an earlier commit folded are not folded again. New ones are appended sorted by
         key, so that the same commits make the same arrays. The group ``cycles/<tag>`` keeps the
         rows of all `keys`, in the order given, and `metadata`. A tag that exists already is left
-        as it is.
+        as it is. Committers that come at once all get in, one after another.
 
         Parameters
         ----------
@@ -84,54 +80,61 @@ class Snapshots:
             canonical_json(metadata)
         except (TypeError, ValueError) as error:
             raise LakeError(f"snapshot {tag}: bad metadata: {error}") from error
-        with self._naming(f"snapshot {tag}"), locked(self._directory.with_suffix(".lock")):
-            repository = self._create()
-            self._heal(repository)
-            if _reference(tag) not in repository.list_tags():
-                self._write(repository, tag, keys, metadata)
-                self._heal(repository)
-            return str(repository.lookup_tag(_reference(tag)))
+        with self._objects.alone():
+            return self._try(f"snapshot {tag}", lambda: self._commit(tag, keys, metadata))
 
     def history(self) -> list[Snapshot]:
         """All tagged commits, oldest first."""
-        repository = self._open()
-        if repository is None:
-            return []
-        with self._naming("the history"):
-            tagged = repository.list_tags()
-            found = [
-                Snapshot(info.metadata["tag"], info.id, info.written_at, _own(info.metadata))
-                for info in repository.ancestry(branch=_BRANCH)
-                if "tag" in info.metadata and _reference(info.metadata["tag"]) in tagged
-            ]
-        return found[::-1]
+        return self._try("the history", self._history)
 
     def open(self, tag: str | None = None) -> zarr.Group:
         """Return the read-only root group of `tag`, or of the newest commit."""
-        repository = self._open()
         tags = [snapshot.tag for snapshot in self.history()]
+        repository = self.repository
         if repository is None or not tags:
-            raise MissingObject(f"{self._directory} holds no snapshot yet: finish a cycle first")
+            raise MissingObject(f"{self._objects.url} holds no snapshot yet: finish a cycle first")
         if tag is not None and tag not in tags:
             raise MissingObject(f"no snapshot has the tag {tag!r}; there are {', '.join(tags)}")
-        with self._naming(f"snapshot {tag or tags[-1]}"):
-            session = repository.readonly_session(tag=_reference(tag or tags[-1]))
-            return zarr.open_group(session.store, mode="r")
+        name = tag or tags[-1]
+        return self._try(
+            f"snapshot {name}",
+            lambda: self._group(repository.readonly_session(tag=_reference(name)), name),
+        )
 
     @property
     def repository(self) -> icechunk.Repository | None:
         """Icechunk's repository; None before the first commit."""
-        return self._open()
+        return self._try("the repository of snapshots", self._open)
 
-    def _write(
+    def _commit(
+        self, tag: str, keys: Mapping[str, Sequence[str]], metadata: Mapping[str, Any]
+    ) -> str:
+        """Commit on the newest commit, again and again if others were faster, until it is tagged.
+
+        Whoever builds on a commit tags it first, for its committer may have been killed before:
+        all commits but the newest have their tags.
+        """
+        repository = self._open() or self._create()
+        while True:
+            session = repository.writable_session(_BRANCH)
+            _heal(repository, session.snapshot_id)
+            if _reference(tag) in repository.list_tags():
+                return str(repository.lookup_tag(_reference(tag)))
+            self._fold(session, tag, keys, metadata)
+            summary = ", ".join(f"{len(keys[k])} {schema_of(k).group}" for k in sorted(keys))
+            try:
+                session.commit(f"{tag}: {summary}", metadata={**metadata, "tag": tag})
+            except icechunk.ConflictError:
+                continue
+
+    def _fold(
         self,
-        repository: icechunk.Repository,
+        session: icechunk.Session,
         tag: str,
         keys: Mapping[str, Sequence[str]],
         metadata: Mapping[str, Any],
     ) -> None:
-        session = repository.writable_session(_BRANCH)
-        root = zarr.open_group(session.store, mode="a")
+        root = self._group(session, tag, mode="a")
         root.attrs.update({"tag": tag, "format": FORMAT_VERSION})
         cycle = root.create_group(f"cycles/{_reference(tag)}")
         cycle.attrs.update({"tag": tag, "metadata": dict(metadata)})
@@ -143,48 +146,81 @@ class Snapshots:
             row_of = rows(root, kind)
             members = np.array([row_of[key] for key in wanted], dtype=np.int64)
             cycle.create_array(schema_of(kind).group, data=members)
-        summary = ", ".join(f"{len(keys[kind])} {schema_of(kind).group}" for kind in sorted(keys))
-        session.commit(f"{tag}: {summary}", metadata={**metadata, "tag": tag})
 
-    def _heal(self, repository: icechunk.Repository) -> None:
-        """Tag the newest commit if it was not: its committer may have been killed before."""
-        newest = next(iter(repository.ancestry(branch=_BRANCH)))
-        tag = newest.metadata.get("tag")
-        if tag is not None and _reference(tag) not in repository.list_tags():
-            repository.create_tag(_reference(tag), newest.id)
+    def _history(self) -> list[Snapshot]:
+        repository = self._open()
+        if repository is None:
+            return []
+        tagged = repository.list_tags()
+        found = [
+            Snapshot(info.metadata["tag"], info.id, info.written_at, _own(info.metadata))
+            for info in repository.ancestry(branch=_BRANCH)
+            if "tag" in info.metadata and _reference(info.metadata["tag"]) in tagged
+        ]
+        return found[::-1]
+
+    def _group(
+        self, session: icechunk.Session, tag: str, mode: Literal["a", "r"] = "r"
+    ) -> zarr.Group:
+        store = PatientStore(session.store, self._objects, f"snapshot {tag}")
+        return zarr.open_group(store, mode=mode)
 
     def _create(self) -> icechunk.Repository:
-        """Open the repository, made first where there is none; call it under the lock."""
-        if not self._directory.exists():
-            # Icechunk cannot take up a repository whose making was killed
-            unfinished = self._directory.with_suffix(".new")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            icechunk.Repository.create(_storage(unfinished))
-            unfinished.rename(self._directory)
+        """Make the repository in a folder of its own, and then point to it.
+
+        Icechunk cannot take up a repository whose making was killed, nor one that two make.
+        """
+        folder = f"{_FOLDER}/{uuid.uuid4().hex}"
+        icechunk.Repository.create(self._objects.storage(folder))
+        pointer = json.dumps({"repository": folder}).encode() + b"\n"
+        if not self._objects.create(_POINTER, pointer) and self._folder() != folder:
+            for name in self._objects.names(folder):
+                self._objects.delete(name)
         repository = self._open()
         assert repository is not None
         return repository
 
     def _open(self) -> icechunk.Repository | None:
-        if self._opened is None and self._directory.exists():
-            with self._naming("the repository of snapshots"):
-                self._opened = icechunk.Repository.open(_storage(self._directory))
+        if self._opened is None and (folder := self._folder()) is not None:
+            storage = self._objects.storage(folder)
+            repository = icechunk.Repository.open(storage, config=_FEW_TRIES)
+            # Its client has begun with the retries by default; that of a copy begins with these
+            self._opened = pickle.loads(pickle.dumps(repository))
         return self._opened
 
-    @contextmanager
-    def _naming(self, what: str) -> Iterator[None]:
+    def _folder(self) -> str | None:
         try:
-            yield
-        except (icechunk.IcechunkError, OSError) as error:
-            reason = str(error).strip().splitlines()[-1].lstrip("`-> x").strip()
+            return str(json.loads(self._objects.read(_POINTER))["repository"])
+        except MissingObject:
+            return _FOLDER if self._objects.exists(_FOLDER_OF_FORMAT_1) else None
+        except (ValueError, KeyError, TypeError) as error:
             raise LakeError(
-                f"{what} in {self._directory} failed: {reason}; the journal has all records, so "
-                "put right what is named here and run again"
+                f"{self._objects.url}/{_POINTER} is damaged: put back a copy, or write into it "
+                '{"repository": "snapshots/..."} with the name of the folder that is there'
             ) from error
 
+    def _try(self, what: str, attempt: Callable[[], T]) -> T:
+        """Return what `attempt` returns, waiting while the store is away."""
 
-def _storage(directory: Path) -> icechunk.Storage:
-    return icechunk.local_filesystem_storage(str(directory))
+        def explained() -> T:
+            try:
+                return attempt()
+            except (icechunk.IcechunkError, OSError) as error:
+                raise self._objects.explain(what, str(error)) from None
+
+        return patiently(self._objects.store, explained)
+
+
+def _heal(repository: icechunk.Repository, commit: str) -> None:
+    """Tag a commit if it was not: its committer may have been killed before."""
+    tag = next(iter(repository.ancestry(snapshot_id=commit))).metadata.get("tag")
+    if tag is None or _reference(tag) in repository.list_tags():
+        return
+    try:
+        repository.create_tag(_reference(tag), commit)
+    except icechunk.IcechunkError:
+        if _reference(tag) not in repository.list_tags():
+            raise
 
 
 def _reference(tag: str) -> str:

@@ -1,4 +1,4 @@
-"""Small records, and scripts in processes of their own."""
+"""Lakes in both kinds of places, small records, and scripts in processes of their own."""
 
 from __future__ import annotations
 
@@ -6,20 +6,57 @@ import os
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from s3_server import S3Server
 
 from storage import Lake, Record, content_key, open_lake
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One S3 store for all tests; those that kill one start their own."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return open_lake(tmp_path / "lake")
+def s3(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A prefix of its own in the bucket, and the environment that leads there."""
+    for name, value in server.variables.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://lake/{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=["local", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where lakes may be made: a new directory, then a new prefix on S3."""
+    return str(tmp_path) if request.param == "local" else request.getfixturevalue("s3")
+
+
+@pytest.fixture
+def lake(place: str) -> Lake:
+    return open_lake(f"{place}/lake")
+
+
+@pytest.fixture
+def damage() -> Callable[[Lake, str, Callable[[bytes], bytes]], None]:
+    """Change an object of a lake behind its back."""
+
+    def change(lake: Lake, name: str, how: Callable[[bytes], bytes]) -> None:
+        data = lake.objects.read(name)
+        lake.objects.delete(name)
+        lake.objects.create(name, how(data))
+
+    return change
 
 
 @pytest.fixture
@@ -48,6 +85,7 @@ def start() -> Callable[..., subprocess.Popen[str]]:
         return subprocess.Popen(
             [sys.executable, "-c", code, *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
