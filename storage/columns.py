@@ -57,7 +57,7 @@ def _append(group: zarr.Group, kind: str, batch: list[Record]) -> None:
     extents = [sizes(record) for record in batch]
     count = _array(group, "keys").shape[0] if "keys" in group else 0
     starts: dict[tuple[str, ...], int] = {(): count}
-    lengths: dict[tuple[str, ...], list[int]] = {(): [1] * len(batch)}
+    lengths: dict[tuple[str, ...], list[int]] = {}
     for along in dict.fromkeys(column.along for column in columns.values() if column.along):
         name = f"{'_'.join(along)}_offsets"
         starts[along] = int(np.asarray(_array(group, name)[-1])) if name in group else 0
@@ -71,7 +71,7 @@ def _append(group: zarr.Group, kind: str, batch: list[Record]) -> None:
         if column.optional and column.dtype != "string":
             present = np.array([value is not None for value in values])
             _write(group, f"has_{name}", count, present, kind)
-        block = _join(column, values, lengths[column.along])
+        block = _join(column, values, lengths.get(column.along, []))
         dimension = "_".join(column.along) or kind
         _write(group, name, starts[column.along], block, dimension, column.unit)
 
@@ -80,10 +80,13 @@ def _join(column: Column, values: list[Any], lengths: list[int]) -> NDArray[Any]
     """Values of consecutive records end to end, blank where a record has none."""
     if column.dtype == "string":
         return _text([text for value in values for text in _texts(value, column)])
+    if not column.along:
+        blank = np.zeros(column.shape)
+        return np.array([blank if value is None else value for value in values], column.dtype)
     blocks = []
     for value, length in zip(values, lengths, strict=True):
         shape = (length, *column.shape)
-        blocks.append(np.zeros(shape, bool) if value is None else np.reshape(value, shape))
+        blocks.append(np.zeros(shape, bool) if value is None else value.reshape(shape))
     return np.concatenate(blocks, dtype=column.dtype, casting="same_kind")
 
 

@@ -14,6 +14,7 @@ SCHEMA_VERSION = 1
 """Part of every content key: raise it when the meaning of specs changes, and all is made anew."""
 
 _GRID = 1e-6
+_PLAIN = (bool, int, str, type(None))
 
 
 def canonical_json(value: object) -> str:
@@ -85,10 +86,10 @@ def _on_grid(lengths: np.ndarray) -> np.ndarray:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, _PLAIN):
         return value
+    if isinstance(value, np.generic):
+        return _plain(value.item())
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} has no place in a spec or in metadata: use a status")
