@@ -1,0 +1,78 @@
+"""Every Python block of the documentation runs, on a small lake that this test makes."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from s3_server import S3Server
+
+from nearsight.blocks import cut, partition
+from nearsight.references import LevelOfTheory, reference
+from nearsight.systems import System, build
+from storage import Lake, content_key, open_lake
+from storage.origin import Origin
+from tasks.ingest import dataset, label_record
+
+DOCS = Path(__file__).parents[2] / "docs"
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LEVEL = LevelOfTheory(name="Morse", calculator="ase.calculators.morse.MorsePotential")
+CYCLE = "demo/cycle-001"
+
+
+def fill(lake: Lake) -> None:
+    """Leave in a lake what a cycle leaves: a walk, clusters cut from it, labels, a data set."""
+    atoms = build(System(variant="ld"))
+    blocks = partition(atoms)
+    frames = [atoms.copy() for _ in range(3)]
+    for seed, frame in enumerate(frames):
+        frame.rattle(0.05, seed=seed)
+    walk = Origin("walk", "a walk").record(
+        {"stop": "finished", "pressure": 0.5, "system": "S_ld"},
+        {
+            "numbers": atoms.numbers,
+            "positions": np.array([frame.positions for frame in frames]),
+            "cells": np.array([frame.cell.array for frame in frames]),
+            "times": 10.0 * np.arange(3),
+            "energies": np.zeros(3),
+            "temperatures": np.full(3, 600.0),
+        },
+    )
+    clusters, labels = [], [label_record(atoms, reference(LEVEL).label(atoms), LEVEL)]
+    for number, frame in enumerate(frames):
+        cluster = cut(frame, blocks, blocks.kinds.index("brick"))
+        where = {"walk": walk.key, "frame": number, "core_block": 0}
+        arrays = {name: getattr(cluster, name) for name in ("core", "mantle", "caps")}
+        arrays |= {"numbers": cluster.atoms.numbers, "positions": cluster.atoms.positions}
+        arrays |= {"parent_indices": cluster.parent_indices}
+        clusters.append(Origin("cluster", where).record(where, arrays))
+        told = reference(LEVEL).label(cluster.atoms)
+        labels.append(label_record(cluster.atoms, told, LEVEL))
+    keys = {"walk": [walk.key], "cluster": [c.key for c in clusters]}
+    keys["label"] = [label.key for label in labels]
+    for record in (walk, *clusters, *labels):
+        lake.put(record)
+    keys["dataset"] = [dataset(lake, keys["label"], keys["cluster"])]
+    lake.commit(CYCLE, keys, {"model": content_key("model", "a model")})
+
+
+@pytest.fixture
+def lakes(tmp_path, monkeypatch):
+    """The lake ``lake/demo`` of the present directory, and the same in the bucket ``lake``."""
+    monkeypatch.chdir(tmp_path)
+    server = S3Server(tmp_path / "s3")
+    server.start()
+    for name, value in server.variables.items():
+        monkeypatch.setenv(name, value)
+    fill(open_lake("lake/demo"))
+    fill(open_lake("s3://lake/demo"))
+    yield
+    server.kill()
+
+
+@pytest.mark.parametrize("page", [page.name for page in sorted(DOCS.glob("*.md"))])
+def test_code_of_a_page_runs(page, lakes):
+    said: dict[str, object] = {}
+    for block in BLOCK.finditer(text := (DOCS / page).read_text()):
+        line = text[: block.start(1)].count("\n")
+        exec(compile("\n" * line + block[1], DOCS / page, "exec"), said)
