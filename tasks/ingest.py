@@ -16,6 +16,8 @@ from storage import Lake, Record, structure_key
 from storage.origin import Origin, dataset_key
 from tasks.errors import BadFile
 
+_NAMES = ("system", "cluster")
+
 
 def label_origin(atoms: Atoms, level: LevelOfTheory) -> Origin:
     """What a label is made of: canonical geometry and level of theory."""
@@ -54,6 +56,8 @@ def label_record(atoms: Atoms, label: Label, level: LevelOfTheory) -> Record:
         "structure": structure,
         "formula": atoms.get_chemical_formula(),
     }
+    if "system" in atoms.info:
+        metadata["system"] = str(atoms.info["system"])
     return origin.record(metadata, arrays)
 
 
@@ -77,6 +81,8 @@ def read_label(lake: Lake, key: str) -> tuple[Atoms, Label]:
 def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Label]]:
     """Structures with energy (eV), forces (eV/Å) and, if periodic, stress from extended XYZ.
 
+    The `info` of a structure keeps the names that an export gave it: `system` and `cluster`.
+
     Raises
     ------
     BadFile
@@ -90,8 +96,8 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
         named = frame.info.get("level", level.name)
         if named != level.name:
             raise BadFile(
-                f"{path}, frame {i}: labelled with {named!r}, but this campaign's level of theory "
-                f"is {level.name!r}; energies of two levels cannot be mixed"
+                f"{path}, frame {i}: labelled with {named!r}, but the level of theory is "
+                f"{level.name!r}; energies of two levels cannot be mixed"
             )
         results = {} if frame.calc is None else frame.calc.results
         if "energy" not in results or "forces" not in results:
@@ -104,7 +110,9 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
             stress=frame.get_stress(voigt=False) if periodic else None,
             seconds=float(frame.info.get("seconds", 0.0)),
         )
-        yield Atoms(frame.numbers, frame.positions, cell=frame.cell, pbc=frame.pbc), label
+        atoms = Atoms(frame.numbers, frame.positions, cell=frame.cell, pbc=frame.pbc)
+        atoms.info = {name: frame.info[name] for name in _NAMES if name in frame.info}
+        yield atoms, label
     if i < 0:
         raise BadFile(f"{path} holds no structures")
 
@@ -121,13 +129,15 @@ def _frames(path: Path) -> Iterator[Atoms]:
 
 def ingest(lake: Lake, path: Path, level: LevelOfTheory) -> tuple[str, ...]:
     """Put every labelled structure of a file into the lake; their label keys, in file order."""
-    keys = []
-    for atoms, label in read_labelled(path, level):
-        key = label_key(atoms, level)
-        if not lake.has("label", key):
-            lake.put(label_record(atoms, label, level))
-        keys.append(key)
-    return tuple(keys)
+    return tuple(put_label(lake, *labelled, level) for labelled in read_labelled(path, level))
+
+
+def put_label(lake: Lake, atoms: Atoms, label: Label, level: LevelOfTheory) -> str:
+    """Record a label that is at hand; its key."""
+    key = label_key(atoms, level)
+    if not lake.has("label", key):
+        lake.put(label_record(atoms, label, level))
+    return key
 
 
 def dataset(lake: Lake, labels: Sequence[str], clusters: Sequence[str] = ()) -> str:
