@@ -1,32 +1,43 @@
-"""What is simulated: a named variant of the paper, or the user's own framework."""
+"""What is simulated: a named variant of the paper, random disorder, or the user's framework."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-import ase.io
 from ase import Atoms
 from pydantic import Field, model_validator
 
-from nearsight.blocks import UnsupportedFramework, partition
 from nearsight.spec import File, Spec
-from nearsight.systems.editing import remove_blocks
+from nearsight.systems.disorder import Disorder, disordered
+from nearsight.systems.files import read
 from nearsight.systems.uio66 import pristine
+from nearsight.systems.variants import Variant, make
 
 Repeats = Annotated[int, Field(ge=1)]
 
+_RINGS = {"UiO-66": 1, "UiO-67": 2}
+
 
 class System(Spec):
-    """A framework to simulate: one of the paper's variants of UiO-66, or a file."""
+    """A framework to simulate: a variant of the paper's, one with random disorder, or a file."""
 
-    framework: Literal["UiO-66"] = Field(
+    framework: Literal["UiO-66", "UiO-67"] = Field(
         default="UiO-66", title="Framework", description="family that the variant belongs to"
     )
-    variant: Literal["pr", "ld"] | None = Field(
+    variant: Variant | None = Field(
         default=None,
         title="Variant",
-        description="pr: pristine; ld: one linker missing, its carboxylates capped to formates",
+        description=(
+            "pr: pristine; ld: one linker missing, its carboxylates capped to formates; ld-2/1 to "
+            "ld-2/7: two; hf: one Zr replaced by Hf; reo: one brick and its linkers missing; bcu, "
+            "scu: nets of 8, and of 8 and 4 linkers a brick; pr-hf: all Hf; sup, sup*, sup-3x3x1: "
+            "supercells of random disorder"
+        ),
+    )
+    disorder: Disorder | None = Field(
+        default=None,
+        title="Disorder",
+        description="random defects in the supercell of the pristine framework, or of the file",
     )
     file: File | None = Field(
         default=None,
@@ -41,48 +52,46 @@ class System(Spec):
 
     @model_validator(mode="after")
     def _one_source(self) -> System:
-        if (self.variant is None) == (self.file is None):
-            given = "neither" if self.variant is None else "both"
-            raise ValueError(f"exactly one of 'variant' and 'file' must be given, not {given}")
+        if self.variant is not None and self.file is not None:
+            raise ValueError("exactly one of 'variant' and 'file' must be given, not both")
+        if self.variant is not None and self.disorder is not None:
+            raise ValueError(
+                "'disorder' starts from the pristine framework: leave 'variant' out, or 'disorder'"
+            )
+        if self.variant is None and self.file is None and self.disorder is None:
+            raise ValueError(
+                "exactly one of 'variant' and 'file' must be given, not neither, or 'disorder'"
+            )
         return self
 
     @property
     def name(self) -> str:
-        """Short name: "S_pr", or the file's stem; with the repeats, if any: "S_pr_2x2x2"."""
-        stem = f"S_{self.variant}" if self.file is None else self.file.stem
-        repeats = "x".join(map(str, self.supercell))
-        return stem if repeats == "1x1x1" else f"{stem}_{repeats}"
+        """Short name: "S_pr", or the file's stem; then disorder and repeats: "S_pr_2x2x2".
+
+        Disorder is named by its fractions of Hf, bricks and linkers, and by its seed.
+        """
+        family = "" if self.framework == "UiO-66" else f"{self.framework}_"
+        parts = [self.file.stem] if self.file else []
+        if self.variant:
+            parts = ["S_" + family + self.variant.replace("/", "-").replace("*", "-star")]
+        if self.disorder:
+            parts += [self.disorder.name] if self.file else [f"S_{family}{self.disorder.name}"]
+        if self.supercell != (1, 1, 1):
+            parts.append("x".join(map(str, self.supercell)))
+        return "_".join(parts)
 
 
 def build(system: System) -> Atoms:
-    """Start structure of a system: the unit cell of its variant or file, repeated.
+    """Start structure of a system: its unit cell, repeated, with its defects.
 
     Raises
     ------
     UnsupportedFramework
-        The file cannot be read as one periodic structure.
+        The file holds no framework that can be simulated, or the disorder cannot be had.
     """
-    atoms = _VARIANTS[system.variant]() if system.variant else _read(system.file or Path())
-    return atoms if system.supercell == (1, 1, 1) else atoms.repeat(system.supercell)
-
-
-def linker_defect() -> Atoms:
-    """UiO-66 without its first linker: 448 atoms (C186H110O128Zr24)."""
-    atoms = pristine()
-    blocks = partition(atoms)
-    return remove_blocks(atoms, blocks, blocks.kinds.index("linker"))
-
-
-_VARIANTS = {"pr": pristine, "ld": linker_defect}
-
-
-def _read(file: Path) -> Atoms:
-    try:
-        atoms = ase.io.read(file)
-    except Exception as error:  # ASE's readers raise whatever their parsers do
-        raise UnsupportedFramework(f"{file} could not be read: {error}") from error
-    if not isinstance(atoms, Atoms) or not atoms.pbc.all():
-        raise UnsupportedFramework(
-            f"{file} holds no structure that is periodic in three directions"
-        )
-    return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
+    cell = read(system.file) if system.file else pristine(rings=_RINGS[system.framework])
+    if system.variant:
+        cell = make(system.variant, cell)
+    if system.disorder:
+        return disordered(cell, system.supercell, system.disorder)
+    return cell if system.supercell == (1, 1, 1) else cell.repeat(system.supercell)

@@ -1,0 +1,75 @@
+"""The user's own framework, read from a file and refused where it cannot be simulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms
+
+from nearsight.blocks import UnsupportedFramework, partition
+from nearsight.blocks.charge import formal_charge
+
+
+def read(file: Path) -> Atoms:
+    """Read a framework: elements, positions and cell, periodic in three directions.
+
+    Parameters
+    ----------
+    file
+        In any format that ASE reads.
+
+    Raises
+    ------
+    UnsupportedFramework
+        The file holds no whole, ordered, neutral metal-organic framework; the message says what is
+        wrong with it.
+    """
+    atoms = _parse(file)
+    if not atoms.pbc.all():
+        raise UnsupportedFramework(
+            f"{file} holds no structure that is periodic in three directions"
+        )
+    try:
+        _check_occupancy(atoms)
+        atoms = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
+        blocks = partition(atoms)
+        charge = formal_charge(atoms.numbers, blocks.bonds)
+        if charge:
+            raise UnsupportedFramework(
+                f"{atoms.get_chemical_formula()} has a formal charge of {charge:+d} a cell: "
+                "hydrogens (often those of the hydroxides) or counterions seem to be missing"
+            )
+    except UnsupportedFramework as error:
+        raise UnsupportedFramework(f"{file}: {error}") from error
+    return atoms
+
+
+def _parse(file: Path) -> Atoms:
+    if file.is_file() and not file.read_bytes().strip():
+        raise UnsupportedFramework(f"{file} is empty")
+    try:
+        atoms = ase.io.read(file)
+    except Exception as error:  # ASE's readers raise whatever their parsers do
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UnsupportedFramework(f"{file} could not be read: {reason}") from error
+    if not isinstance(atoms, Atoms) or len(atoms) == 0:
+        raise UnsupportedFramework(f"{file} holds no atoms")
+    return atoms
+
+
+def _check_occupancy(atoms: Atoms) -> None:
+    sites = atoms.info.get("occupancy", {})
+    partial = [site for site, there in sites.items() if sum(there.values()) < 1 or len(there) > 1]
+    if partial:
+        there = ", ".join(f"{symbol} {part:g}" for symbol, part in sites[partial[0]].items())
+        raise UnsupportedFramework(
+            f"{len(partial)} sites are occupied in part, the first by {there}: choose one of each "
+            "set of disordered sites, and give it an occupancy of 1"
+        )
+    if (atoms.numbers == 0).any():
+        raise UnsupportedFramework(
+            f"atom {int(np.argmax(atoms.numbers == 0))} is of no known element: name its element, "
+            "or take it out"
+        )
