@@ -95,7 +95,7 @@ def test_export_and_import_change_no_key(lake, held, level, tmp_path):
 
 def test_a_file_is_not_written_over(lake, held, tmp_path):
     (tmp_path / "all.extxyz").write_text("mine")
-    with pytest.raises(BadFile, match="there is a file .*all.extxyz already"):
+    with pytest.raises(BadFile, match=r"there is a file .*all\.extxyz already"):
         export(lake, TAG, tmp_path / "all.extxyz")
     assert (tmp_path / "all.extxyz").read_text() == "mine"
 
