@@ -47,9 +47,9 @@ _BUSY = {
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w+)</Code>|code: \"(\w+)\"")
 _NO_ANSWER = re.compile(
-    r"HTTP error|dispatch failure|(service|streaming|response) error|tim(ed out|eout)"
+    r"HTTP error|dispatch failure|(service|streaming|response) error|(?<!_)tim(ed out|eout)"
 )
-_FAILURE = re.compile(r"Connection \w+|connection closed|dns error|tim(ed out|eout)")
+_FAILURE = re.compile(r"Connection \w+|connection closed|dns error|(?<!_)tim(ed out|eout)")
 
 
 class S3Objects:

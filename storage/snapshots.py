@@ -171,7 +171,12 @@ class Snapshots:
         Icechunk cannot take up a repository whose making was killed, nor one that two make.
         """
         folder = f"{_FOLDER}/{uuid.uuid4().hex}"
-        icechunk.Repository.create(self._objects.storage(folder))
+        storage = self._objects.storage(folder)
+        try:
+            icechunk.Repository.create(storage)
+        except icechunk.IcechunkError:
+            if not icechunk.Repository.exists(storage):  # it may be the answer that was lost
+                raise
         pointer = json.dumps({"repository": folder}).encode() + b"\n"
         if not self._objects.create(_POINTER, pointer) and self._folder() != folder:
             for name in self._objects.names(folder):

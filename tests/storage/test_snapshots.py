@@ -172,7 +172,7 @@ for cycle in range(12):
     print(cycle, flush=True)
 """
     dice = random.Random(3)
-    for cycle in (0, 2, 5, 7, 10):
+    for cycle in (0, 4, 9):
         committer = start(code, lake.url)
         while int(committer.stdout.readline()) < cycle:
             pass
@@ -198,13 +198,13 @@ from storage import open_lake
 lake, site = open_lake(sys.argv[1]), int(sys.argv[2])
 keys = lake.keys("label")
 for cycle in range(4):
-    lake.commit(f"site-{site}/cycle-{cycle:03}", {"label": keys[site::4][:cycle + 1]})
+    lake.commit(f"site-{site}/cycle-{cycle:03}", {"label": keys[site::3][:cycle + 1]})
 """
-    sites = [start(code, lake.url, site) for site in range(4)]
+    sites = [start(code, lake.url, site) for site in range(3)]
     for site in sites:
         _, err = site.communicate(timeout=120)
         assert site.returncode == 0, err
-    assert sorted(lake.tags()) == [f"site-{s}/cycle-{c:03}" for s in range(4) for c in range(4)]
+    assert sorted(lake.tags()) == [f"site-{s}/cycle-{c:03}" for s in range(3) for c in range(4)]
     assert sorted(lake.open()["labels/keys"][:]) == sorted(labels)
 
 
@@ -213,14 +213,14 @@ def test_the_same_tag_from_two_sites_is_one_commit(lake, labels, start):
 import sys
 from storage import open_lake
 lake = open_lake(sys.argv[1])
-for cycle in range(6):
+for cycle in range(4):
     print(lake.commit(f"demo/cycle-{cycle:03}", {"label": lake.keys("label")[:cycle + 1]}))
 """
-    sites = [start(code, lake.url) for _ in range(3)]
+    sites = [start(code, lake.url) for _ in range(2)]
     said = [site.communicate(timeout=120) for site in sites]
     assert len({out for out, _ in said}) == 1, said
     assert [snapshot.id for snapshot in lake.history()] == said[0][0].split()
-    assert len(list(lake.repository.ancestry(branch="main"))) == 1 + 6
+    assert len(list(lake.repository.ancestry(branch="main"))) == 1 + 4
 
 
 def test_a_full_disk_in_a_commit_is_named_and_healed(tmp_path, finish):
@@ -279,7 +279,7 @@ print("ready", flush=True)
 input()
 lake.commit(sys.argv[2], {})
 """
-    sites = [start(code, lake.url, f"site-{i}/cycle-000") for i in range(3)]
+    sites = [start(code, lake.url, f"site-{i}/cycle-000") for i in range(2)]
     for site in sites:
         site.stdout.readline()
     for site in sites:
@@ -288,7 +288,7 @@ lake.commit(sys.argv[2], {})
     for site in sites:
         _, err = site.communicate(timeout=60)
         assert site.returncode == 0, err
-    assert sorted(lake.tags()) == [f"site-{i}/cycle-000" for i in range(3)]
+    assert sorted(lake.tags()) == [f"site-{i}/cycle-000" for i in range(2)]
     assert len({name.split("/")[1] for name in lake.objects.names("snapshots")}) == 1
 
 
