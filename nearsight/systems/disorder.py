@@ -108,6 +108,10 @@ def draw(atoms: Atoms, blocks: Blocks, disorder: Disorder, site: NDArray[np.int6
         The framework is too small or too tightly asked for, or holds no Zr where Hf is wanted.
     """
     net = Net.of(atoms, blocks)
+    if not (net.bricks.any() and net.linkers.any()):
+        raise ImpossibleDisorder(
+            "the framework has no bricks that linkers join: disorder needs both"
+        )
     if disorder.domain:
         _check_domains(net, disorder, site)
     rng = np.random.default_rng(disorder.seed)

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from nearsight.blocks import Blocks
-from nearsight.blocks.graph import BlockGraph
+from nearsight.blocks.bonds import bond_shifts
 from nearsight.blocks.images import whole_blocks
 
 
@@ -43,16 +43,20 @@ class Net:
     @classmethod
     def of(cls, atoms: Atoms, blocks: Blocks) -> Net:
         """The net of a framework that was partitioned."""
-        graph = BlockGraph(atoms, blocks)
-        whole = atoms.positions + graph.offsets @ atoms.cell.array
-        sizes = np.bincount(blocks.labels)
-        centres = [np.bincount(blocks.labels, x) / sizes for x in whole.T]
+        labels, bonds = blocks.labels, blocks.bonds
+        shifts = bond_shifts(atoms, bonds)
+        inner = labels[bonds[:, 0]] == labels[bonds[:, 1]]
+        offsets = whole_blocks(labels, bonds[inner], shifts[inner])
+        whole = atoms.positions + offsets @ atoms.cell.array
+        sizes = np.bincount(labels)
+        centres = [np.bincount(labels, x) / sizes for x in whole.T]
+        seams = bonds[~inner]
         kinds = np.array(blocks.kinds)
         return cls(
             bricks=kinds == "brick",
             linkers=kinds == "linker",
-            ends=graph.ends,
-            hops=graph.hops,
+            ends=labels[seams],
+            hops=offsets[seams[:, 0]] + shifts[~inner] - offsets[seams[:, 1]],
             centres=np.stack(centres, axis=1),
             cell=atoms.cell.array,
         )
@@ -77,30 +81,30 @@ class Net:
 
         Guests, which never hung on anything, are not among them.
         """
-        pieces, closures = self._pieces(missing)
+        labels, pieces, closures = self._pieces(missing)
         endless = np.zeros(len(self), dtype=bool)
         endless[pieces[closures.any(axis=1)]] = True
         held = np.bincount(self.ends.ravel(), minlength=len(self)) > 0
-        labels = self._labels(missing)
         return np.asarray(held & ~missing & ~endless[labels])
 
     def dimensions(self, missing: NDArray[np.bool_]) -> int:
         """Directions of space, 0 to 3, in which every piece that is left goes on for ever."""
-        pieces, closures = self._pieces(missing)
+        _, pieces, closures = self._pieces(missing)
         return min(
             (int(np.linalg.matrix_rank(closures[pieces == piece])) for piece in np.unique(pieces)),
             default=0,
         )
 
-    def _labels(self, missing: NDArray[np.bool_]) -> NDArray[np.int64]:
-        kept = self.ends[~missing[self.ends].any(axis=1)]
-        n = len(self)
-        graph = coo_array((np.ones(len(kept), dtype=np.int8), (kept[:, 0], kept[:, 1])), (n, n))
-        return np.asarray(connected_components(graph.tocsr(), directed=False)[1], dtype=np.int64)
+    def _pieces(
+        self, missing: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Piece (n_blocks,) of every block, and piece (n_kept,) and mismatch (n_kept, 3) of seams.
 
-    def _pieces(self, missing: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Piece (n_kept,) of every seam that is left, and its mismatch (n_kept, 3) in cells."""
+        The mismatch is the lattice vector by which a ring through the seam fails to close.
+        """
         kept = ~missing[self.ends].any(axis=1)
-        ends, hops, labels = self.ends[kept], self.hops[kept], self._labels(missing)
+        ends, hops, n = self.ends[kept], self.hops[kept], len(self)
+        graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), (n, n))
+        labels = connected_components(graph.tocsr(), directed=False)[1].astype(np.int64)
         offsets = whole_blocks(labels, ends, hops)
-        return labels[ends[:, 0]], offsets[ends[:, 0]] + hops - offsets[ends[:, 1]]
+        return labels, labels[ends[:, 0]], offsets[ends[:, 0]] + hops - offsets[ends[:, 1]]
