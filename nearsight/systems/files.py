@@ -29,7 +29,8 @@ def read(file: Path) -> Atoms:
     atoms = _parse(file)
     if not atoms.pbc.all():
         raise UnsupportedFramework(
-            f"{file} holds no structure that is periodic in three directions"
+            f"{file} holds no structure that is periodic in three directions: give it the lengths "
+            "and angles of its cell"
         )
     try:
         _check_occupancy(atoms)
@@ -52,8 +53,15 @@ def _parse(file: Path) -> Atoms:
     try:
         atoms = ase.io.read(file)
     except Exception as error:  # ASE's readers raise whatever their parsers do
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnsupportedFramework(f"{file} could not be read: {reason}") from error
+        if not file.exists():
+            raise UnsupportedFramework(
+                f"{file} could not be read: there is no such file"
+            ) from error
+        reason = " ".join(f"{type(error).__name__} {error}".split())
+        raise UnsupportedFramework(
+            f"{file} could not be read: it seems to be damaged, or not of the format that its name "
+            f"says ({reason})"
+        ) from error
     if not isinstance(atoms, Atoms) or len(atoms) == 0:
         raise UnsupportedFramework(f"{file} holds no atoms")
     return atoms
@@ -61,7 +69,9 @@ def _parse(file: Path) -> Atoms:
 
 def _check_occupancy(atoms: Atoms) -> None:
     sites = atoms.info.get("occupancy", {})
-    partial = [site for site, there in sites.items() if sum(there.values()) < 1 or len(there) > 1]
+    partial = [
+        site for site, there in sites.items() if sum(there.values()) < 0.999 or len(there) > 1
+    ]
     if partial:
         there = ", ".join(f"{symbol} {part:g}" for symbol, part in sites[partial[0]].items())
         raise UnsupportedFramework(
