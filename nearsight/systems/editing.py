@@ -1,18 +1,18 @@
-"""Frameworks edited block by block."""
+"""Frameworks edited block by block: blocks removed, linkers turned."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
 
-from nearsight.blocks import Blocks
+from nearsight.blocks import Blocks, find_bonds
 from nearsight.blocks.bonds import bond_shifts
 from nearsight.blocks.cluster import cap_positions
+from nearsight.systems.choice import Indices, block_offsets, check_blocks, few, holders
+from nearsight.systems.net import Net
 
 
-def remove_blocks(atoms: Atoms, blocks: Blocks, which: int | Sequence[int]) -> Atoms:
+def remove_blocks(atoms: Atoms, blocks: Blocks, which: Indices) -> Atoms:
     """Take blocks out and close the seams that they leave with hydrogen.
 
     Parameters
@@ -33,16 +33,18 @@ def remove_blocks(atoms: Atoms, blocks: Blocks, which: int | Sequence[int]) -> A
     Raises
     ------
     ValueError
-        `blocks` is of another system, or `which` names no block.
+        `blocks` is of another system, `which` names no block, or other blocks would be left
+        hanging on nothing.
     """
-    gone_blocks = np.atleast_1d(np.asarray(which, dtype=np.int64))
-    if len(atoms) != len(blocks.labels):
+    gone_blocks = check_blocks(atoms, blocks, which)
+    missing = np.isin(np.arange(len(blocks)), gone_blocks)
+    stranded = np.flatnonzero(Net.of(atoms, blocks).stranded(missing))
+    if len(stranded):
         raise ValueError(
-            f"the blocks describe {len(blocks.labels)} atoms, the framework has {len(atoms)}"
+            f"without blocks {few(gone_blocks)} the framework would no longer hold blocks "
+            f"{few(stranded)} ({blocks.kinds[stranded[0]]}): remove fewer, or these, too"
         )
-    if ((gone_blocks < 0) | (gone_blocks >= len(blocks))).any():
-        raise ValueError(f"blocks {gone_blocks.tolist()} must lie between 0 and {len(blocks) - 1}")
-    gone = np.isin(blocks.labels, gone_blocks)
+    gone = missing[blocks.labels]
     opened = blocks.seams[gone[blocks.seams].sum(axis=1) == 1]
     opened = np.where(gone[opened[:, :1]], opened[:, ::-1], opened)
     kept, lost = opened.T
@@ -53,3 +55,47 @@ def remove_blocks(atoms: Atoms, blocks: Blocks, which: int | Sequence[int]) -> A
     caps = Atoms(np.ones(len(kept), dtype=int), positions=places, cell=atoms.cell, pbc=atoms.pbc)
     caps.wrap()
     return atoms[~gone] + caps
+
+
+def rotate_linkers(atoms: Atoms, blocks: Blocks, which: Indices, angle: float) -> Atoms:
+    """Turn linkers about the axes between the two bricks that they join.
+
+    Parameters
+    ----------
+    atoms, blocks
+        The framework and its partition.
+    which
+        One or more linkers that two seams hold.
+    angle
+        In degrees, right-handed about the axis from the seam found first to the other.
+
+    Raises
+    ------
+    ValueError
+        A block is not held by two seams, or atoms would come so near to others that they bond.
+    """
+    turned = check_blocks(atoms, blocks, which)
+    carbons, inner = holders(atoms, blocks, turned)
+    whole = atoms.positions + block_offsets(atoms, blocks) @ atoms.cell.array
+    if carbons.shape[1] != 2:
+        raise ValueError(f"blocks {few(turned)} are held by {carbons.shape[1]} seams: no axis")
+    start, end = whole[inner].transpose(1, 0, 2)
+    axis = (end - start) / np.linalg.norm(end - start, axis=1, keepdims=True)
+    seat = np.zeros(len(blocks), dtype=np.int64)
+    seat[turned] = np.arange(len(turned))
+    moving = np.flatnonzero(np.isin(blocks.labels, turned))
+    row = seat[blocks.labels[moving]]
+    arm, about, turn = whole[moving] - start[row], axis[row], np.deg2rad(angle)
+    along = (arm * about).sum(axis=1, keepdims=True) * about
+    after = along + np.cos(turn) * (arm - along) + np.sin(turn) * np.cross(about, arm)
+    edited = atoms.copy()
+    edited.positions[moving] += after - arm
+    before, after = (
+        np.isin(pairs, moving).any(axis=1).sum() for pairs in (blocks.bonds, find_bonds(edited)[0])
+    )
+    if before != after:
+        raise ValueError(
+            "the linkers cannot turn so far: their atoms would come within the length of a bond of "
+            "others"
+        )
+    return edited

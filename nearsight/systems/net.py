@@ -23,6 +23,8 @@ class Net:
     ----------
     bricks, linkers
         (n_blocks,) masks.
+    endless
+        (n_blocks,) blocks that go on for ever on their own: rods and layers.
     ends
         (n_seams, 2) blocks that every seam joins.
     hops
@@ -35,6 +37,7 @@ class Net:
 
     bricks: NDArray[np.bool_]
     linkers: NDArray[np.bool_]
+    endless: NDArray[np.bool_]
     ends: NDArray[np.int64]
     hops: NDArray[np.int64]
     centres: NDArray[np.float64]
@@ -55,6 +58,7 @@ class Net:
         return cls(
             bricks=kinds == "brick",
             linkers=kinds == "linker",
+            endless=(kinds == "rod") | (kinds == "layer"),
             ends=labels[seams],
             hops=offsets[seams[:, 0]] + shifts[~inner] - offsets[seams[:, 1]],
             centres=np.stack(centres, axis=1),
@@ -84,6 +88,7 @@ class Net:
         labels, pieces, closures = self._pieces(missing)
         endless = np.zeros(len(self), dtype=bool)
         endless[pieces[closures.any(axis=1)]] = True
+        endless[labels[self.endless]] = True
         held = np.bincount(self.ends.ravel(), minlength=len(self)) > 0
         return np.asarray(held & ~missing & ~endless[labels])
 

@@ -5,10 +5,12 @@ from collections import Counter
 import numpy as np
 import pytest
 from ase.build import molecule
+from scipy.spatial import cKDTree
 
 from nearsight.blocks import cut, partition
-from nearsight.systems.editing import remove_blocks
-from nearsight.systems.uio66 import pristine
+from nearsight.systems.editing import remove_blocks, rotate_linkers
+from nearsight.systems.selection import beside, kind, these
+from nearsight.systems.uio66 import RING_RADIUS, pristine
 
 
 def test_every_linker_leaves_two_formates():
@@ -53,3 +55,54 @@ def test_wrong_blocks_are_refused():
         remove_blocks(atoms, blocks, 28)
     with pytest.raises(ValueError, match="456 atoms"):
         remove_blocks(atoms[:-1], blocks, 0)
+
+
+def test_what_would_hang_on_nothing_is_refused():
+    atoms = pristine()
+    blocks = partition(atoms)
+    linkers = (kind("linker") & beside(these(0)))(atoms, blocks)
+    with pytest.raises(ValueError, match=r"4, 5, .* 7 more .* no longer hold blocks 0 \(brick\)"):
+        remove_blocks(atoms, blocks, linkers)
+    assert len(remove_blocks(atoms, blocks, linkers[:-1])) == 456 - 11 * 8
+
+
+def same_places(a, b):
+    """Whether two crystals have the same atoms, in any order, within 0.01 Å."""
+    for number in np.unique(a.numbers):
+        here, there = (x.get_scaled_positions()[x.numbers == number] % 1.0 for x in (a, b))
+        distance, seat = cKDTree(there, boxsize=1.0).query(here)
+        if distance.max() * a.cell.lengths().max() > 0.01 or len(set(seat)) < len(there):
+            return False
+    return len(a) == len(b)
+
+
+@pytest.mark.parametrize(("angle", "same"), [(0, True), (90, False), (180, True), (360, True)])
+def test_a_phenylene_has_a_twofold_axis(angle, same):
+    atoms = pristine()
+    blocks = partition(atoms)
+    turned = rotate_linkers(atoms, blocks, kind("linker")(atoms, blocks), angle)
+    assert same_places(turned, atoms) is same
+    np.testing.assert_array_equal(partition(turned).labels, blocks.labels)
+
+
+def test_turning_keeps_the_axis_and_all_lengths():
+    atoms = pristine()
+    blocks = partition(atoms)
+    linker = kind("linker")(atoms, blocks)[3]
+    turned = rotate_linkers(atoms, blocks, linker, 30.0)
+    members = blocks.members(linker)
+    inner = np.intersect1d(blocks.seams, members)
+    np.testing.assert_allclose(turned.positions[inner], atoms.positions[inner], atol=1e-9)
+    before, after = (x[members].get_all_distances(mic=True) for x in (atoms, turned))
+    np.testing.assert_allclose(after, before, atol=1e-9)
+    ring = [k for k in members if k not in inner]
+    moved = np.linalg.norm(turned.positions[ring] - atoms.positions[ring], axis=1)
+    radius = RING_RADIUS * np.sin(np.pi / 3)
+    assert moved.min() == pytest.approx(2 * radius * np.sin(np.deg2rad(15)))
+
+
+def test_a_brick_has_no_axis():
+    atoms = pristine()
+    blocks = partition(atoms)
+    with pytest.raises(ValueError, match="held by 12 seams: no axis"):
+        rotate_linkers(atoms, blocks, 0, 10)
