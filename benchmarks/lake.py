@@ -3,7 +3,8 @@
     python benchmarks/lake.py [LAKE] [--json FILE]
 
 Everything is measured in one run on one machine: a local directory and, where one is named, LAKE,
-such as ``s3://bucket/benchmark`` with the usual AWS variables. LAKE must be new or empty.
+such as ``s3://bucket/benchmark`` with the usual AWS variables. LAKE must be new or empty. What can
+be repeated is, and the fastest counts; puts are measured once, and commits to S3.
 
 The clusters are cut from the data sets that ship with Nearsight and rattled by 0.01 Å, so that no
 two are alike. Positions, energies and forces have all digits of double precision, like those of
@@ -21,6 +22,7 @@ import lzma
 import os
 import platform
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -52,6 +54,7 @@ DATA = Path(__file__).parents[1] / "flows/data"
 SETS = (("pristine-train", "pr"), ("pristine-test", "pr"), ("linker-defect-test", "ld"))
 CLUSTERS = 5_000
 WALKS, FRAMES, ATOMS = 100, 1_000, 24
+REPEATS = 3
 
 WRITE, READ, SIZE = "write labels, s", "read labels, s", "labels, MB"
 WRITE_ALL, READ_ALL = "write labels and clusters, s", "read labels and clusters, s"
@@ -180,7 +183,7 @@ def through_xyz(folder: Path, samples: list[Sample]) -> Figures:
         (folder / "labels.xyz", [s.labelled for s in samples], WRITE, READ, SIZE),
         (folder / "whole.xyz", [s.whole for s in samples], WRITE_ALL, READ_ALL, SIZE_ALL),
     ):
-        found[write] = clock(partial(ase.io.write, file, frames, format="extxyz"))
+        found[write] = best(partial(ase.io.write, file, frames, format="extxyz"))
         found[read] = best(partial(ase.io.read, file, ":", format="extxyz"))
         found[size] = file.stat().st_size / 1e6
     file = folder / "walks.xyz"
@@ -202,17 +205,29 @@ def through_lake(lake: Lake, samples: list[Sample]) -> Figures:
     for record in (*clusters, *trajectories):
         lake.put(record)
     found[GET] = best(lambda: [lake.get("label", record.key) for record in labels])
-    found[WRITE] = clock(partial(commit, lake, "benchmark/labels", labels))
+    lakes = [lake, *twins(lake)]
+    found[WRITE] = min(clock(partial(commit, each, "labels", labels)) for each in lakes)
     sizes = {SIZE: megabytes(lake)}
-    found[WRITE_ALL] = found[WRITE] + clock(partial(commit, lake, "benchmark/clusters", clusters))
+    found[WRITE_ALL] = found[WRITE] + min(
+        clock(partial(commit, each, "clusters", clusters)) for each in lakes
+    )
     sizes |= {SIZE_ALL: megabytes(lake), JOURNAL: megabytes(lake, "journal/label")}
     found[READ] = best(lambda: columns(lake, "labels"))
     found[READ_ALL] = best(lambda: columns(lake, "labels", "clusters"))
-    commit(lake, "benchmark/walks", trajectories)
+    commit(lake, "walks", trajectories)
     group: Any = lake.open()["walks"]
     chosen = np.random.default_rng(2).integers(WALKS * FRAMES, size=20)
     found[FRAME] = float(np.median([clock(partial(frame_of, group, n)) for n in chosen]))
     return found if "://" in lake.url else found | sizes
+
+
+def twins(lake: Lake) -> Iterator[Lake]:
+    """Lakes with the same journal, so that to commit can be repeated, of a local one."""
+    for number in range(0 if "://" in lake.url else REPEATS - 1):
+        twin = open_lake(f"{lake.url}-{number}")
+        source, target = (f"{which.url}/journal" for which in (lake, twin))
+        shutil.copytree(source, target, copy_function=os.link)
+        yield twin
 
 
 def in_single_precision(lake: Lake, samples: list[Sample]) -> float:
@@ -223,7 +238,7 @@ def in_single_precision(lake: Lake, samples: list[Sample]) -> float:
         arrays = {**sample.label.arrays, "forces": forces}
         labels.append(replace(sample.label, arrays=arrays))
         lake.put(labels[-1])
-    commit(lake, "benchmark/labels", labels)
+    commit(lake, "labels", labels)
     return megabytes(lake)
 
 
@@ -262,8 +277,8 @@ def clock(work: Callable[[], object]) -> float:
 
 
 def best(work: Callable[[], object]) -> float:
-    """Seconds of the fastest of three repeats."""
-    return min(clock(work) for _ in range(3))
+    """Seconds of the fastest of a few repeats: the others met more of what else the machine did."""
+    return min(clock(work) for _ in range(REPEATS))
 
 
 def table(about: dict[str, Any], xyz: Figures, lakes: dict[str, Figures]) -> Table:
