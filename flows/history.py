@@ -79,21 +79,22 @@ class Cycle:
                 f"cycle {self.number} of campaign {self.campaign!r} came out otherwise than the "
                 f"lake {lake.url} holds it: Nearsight changed since; give the campaign another name"
             )
-        known = lake.get("dataset", self.dataset).arrays["labels"].tolist()
-        lake.commit(
-            self.tag,
-            {
-                "walk": self.walks,
-                "scores": self.scores,
-                "cluster": lake.get("batch", self.batch).metadata["clusters"] if self.batch else [],
-                "label": [*known, *self.labels],
-                "dataset": [self.dataset],
-                "model": [self.model],
-                "evaluation": list(self.evaluations.values()),
-            },
-            {"campaign": self.campaign, "cycle": self.number, "model": self.model},
-        )
+        told = {"campaign": self.campaign, "cycle": self.number, "model": self.model}
+        lake.commit(self.tag, self.members(lake), told)
         return self
+
+    def members(self, lake: Lake) -> dict[str, list[str]]:
+        """Keys, by kind, of the records that the cycle's snapshot names."""
+        known = lake.get("dataset", self.dataset).arrays["labels"].tolist()
+        return {
+            "walk": self.walks,
+            "scores": self.scores,
+            "cluster": lake.get("batch", self.batch).metadata["clusters"] if self.batch else [],
+            "label": [*known, *self.labels],
+            "dataset": [self.dataset],
+            "model": [self.model],
+            "evaluation": list(self.evaluations.values()),
+        }
 
 
 def _cycle_origin(campaign: str, number: int) -> Origin:

@@ -21,7 +21,7 @@ def log(lake: Lake) -> dict[str, Any]:
         a cycle `campaign`, `cycle` and `model`), and number of `records` by kind.
     """
     history = lake.history()
-    records = Contents(lake).counts() if history else {}
+    records = Contents(lake.open()).counts() if history else {}
     return {
         "lake": lake.url,
         "snapshots": [_named(entry) | {"records": records[entry.tag]} for entry in history],
@@ -39,7 +39,7 @@ def show(lake: Lake, tag: str) -> dict[str, Any]:
         `dtype` and `units` of each.
     """
     snapshot = _snapshot(lake, tag)
-    contents = Contents(lake, tag)
+    contents = Contents(lake.open(tag))
     members = contents.members([tag])
     return _named(snapshot) | {
         "records": {kind: len(keys) for kind, keys in sorted(members.items())},
@@ -66,7 +66,7 @@ def diff(lake: Lake, a: str, b: str) -> dict[str, Any]:
         cycles, by test set and metric the values of `a` and `b` (meV/Å, meV/atom).
     """
     ends = _snapshot(lake, a), _snapshot(lake, b)
-    contents = Contents(lake)
+    contents = Contents(lake.open())
     first, second = (_holdings(lake, contents, end) for end in ends)
     kinds = sorted(first.keys() | second.keys())
     records = {

@@ -11,7 +11,7 @@ import icechunk
 import zarr
 
 from storage.compare import against_forerunner, against_records
-from storage.contents import keys_in
+from storage.contents import Contents
 from storage.errors import LakeError
 from storage.history import Snapshot
 from storage.lake import Lake
@@ -21,10 +21,11 @@ from storage.records import Record, is_key
 from storage.schemas import check
 
 _ANEW = "delete it and run again what made it, or put back a copy"
-_SNAPSHOTS_ANEW = (
-    "put back a copy of the folder snapshots, or delete it and snapshots.json and run the "
-    "campaigns again: all snapshots are made anew from the journal"
+SNAPSHOTS_ANEW = (
+    "put back a copy of the folder snapshots, or delete it and snapshots.json and run campaigns "
+    "and imports again: all snapshots are made anew from the journal"
 )
+"""The way out where snapshots are damaged."""
 
 
 @dataclass(frozen=True)
@@ -170,49 +171,58 @@ class _Auditor:
     def _snapshots(self) -> int:
         try:
             history = self._lake.history()
-            self._tags(history)
+            commits = self._commits({snapshot.id for snapshot in history})
         except (LakeError, icechunk.IcechunkError) as error:
-            self._found("snapshots", f"the snapshots cannot be read ({error}): {_SNAPSHOTS_ANEW}")
+            self._found("snapshots", f"{self._reason('the history', error)}; {SNAPSHOTS_ANEW}")
             return 0
-        before: tuple[Snapshot, zarr.Group] | None = None
-        broken: set[str] = set()
+        root, broken = None, set[str]()
         for done, snapshot in enumerate(history):
             self._tell("snapshots", done / len(history))
             name = f"snapshot {snapshot.tag}"
+            before, parent = root, commits[commits.index(snapshot.id) - 1]
             try:
                 root = self._lake.open(snapshot.tag)
-                problems = dict(self._wrong_arrays(snapshot, root, before, broken))
+                problems = dict(self._wrong_arrays(snapshot, root, before, parent, broken))
             except (LakeError, icechunk.IcechunkError) as error:
-                self._found(name, f"{name} cannot be read ({error}): {_SNAPSHOTS_ANEW}")
+                self._found(name, f"{name}: {self._reason(name, error)}; {SNAPSHOTS_ANEW}")
                 continue
             for problem in problems.values():
-                self._found(name, f"{name}: {problem}; {_SNAPSHOTS_ANEW}")
-            before, broken = (snapshot, root), set(problems)
+                self._found(name, f"{name}: {problem}; {SNAPSHOTS_ANEW}")
+            broken = set(problems)
         self._tell("snapshots", 1.0)
         return len(history)
 
-    def _tags(self, history: list[Snapshot]) -> None:
-        """Every tag is in the history, and every commit but the newest has its tag."""
+    def _reason(self, what: str, error: Exception) -> str:
+        """What an error says, without its own way out."""
+        if isinstance(error, icechunk.IcechunkError):
+            error = self._lake.objects.explain(what, str(error))
+        return str(error).partition("; ")[0]
+
+    def _commits(self, known: set[str]) -> list[str]:
+        """Ids of all commits, oldest first; all tags are those of `known` ones, all but the newest
+        have tags."""
         repository = self._lake.repository
         if repository is None:
-            return
-        known = {snapshot.id for snapshot in history}
+            return []
         for tag in sorted(repository.list_tags()):
             if repository.lookup_tag(tag) not in known:
                 self._found(
                     f"snapshot {tag}",
-                    f"the tag {tag} is not in the history of the lake: {_SNAPSHOTS_ANEW}",
+                    f"the tag {tag} is not in the history of the lake: {SNAPSHOTS_ANEW}",
                 )
-        for commit in list(repository.ancestry(branch="main"))[1:]:
+        commits = list(repository.ancestry(branch="main"))
+        for commit in commits[1:]:
             if commit.id not in known and "tag" in commit.metadata:
                 tag = commit.metadata["tag"]
-                self._found(f"snapshot {tag}", f"the tag {tag} is gone: {_SNAPSHOTS_ANEW}")
+                self._found(f"snapshot {tag}", f"the tag {tag} is gone: {SNAPSHOTS_ANEW}")
+        return [commit.id for commit in reversed(commits)]
 
     def _wrong_arrays(
         self,
         snapshot: Snapshot,
         root: zarr.Group,
-        before: tuple[Snapshot, zarr.Group] | None,
+        before: zarr.Group | None,
+        parent: str,
         broken: set[str],
     ) -> Iterator[tuple[str, str]]:
         """Arrays of a snapshot that are not what they should be, and how.
@@ -220,29 +230,30 @@ class _Auditor:
         Rows that are new in it are compared with their records, older ones with the snapshot
         before, where chunks were written anew; arrays that are `broken` there are passed by.
         """
-        keys = keys_in(root)
-        older = {} if before is None else keys_in(before[1])
+        contents = Contents(root)
+        keys, older = contents.keys(), {} if before is None else Contents(before).keys()
+        contents.members([snapshot.tag])
+        if contents.metadata(snapshot.tag) != snapshot.metadata:
+            yield "cycles", "what it says of itself is not what its commit says"
         for kind, rows in keys.items():
             start = len(older.get(kind, ()))
             for key in rows[start:]:
                 self._wanted.setdefault(Reference(kind, key), f"snapshot {snapshot.tag}")
             yield from against_records(root, kind, rows, start, self._sound[kind], self._lake.get)
+        repository = self._lake.repository
+        assert repository is not None
+        changes = repository.diff(from_snapshot_id=parent, to_snapshot_id=snapshot.id)
+        for path in changes.deleted_arrays:
+            yield path, f"{path.strip('/')} is gone"
+        chunks = {path.strip("/"): c for path, c in changes.updated_chunks.items()}
         if before is not None:
-            repository = self._lake.repository
-            assert repository is not None
-            changes = repository.diff(from_snapshot_id=before[0].id, to_snapshot_id=snapshot.id)
-            chunks = {
-                path: coordinates
-                for path, coordinates in changes.updated_chunks.items()
-                if path.strip("/") not in broken
-            }
-            yield from against_forerunner(before[1], root, chunks)
-            for path in changes.deleted_arrays:
-                yield path, f"{path.strip('/')} is gone"
+            again = {path: c for path, c in chunks.items() if path not in broken}
+            yield from against_forerunner(before, root, again)
 
     def _missing(self) -> None:
         for reference, referrer in self._wanted.items():
-            if reference.key not in self._present[reference.kind]:
+            kind, key = reference.kind, reference.key
+            if key not in self._present[kind] and not self._lake.has(kind, key):
                 self._found(
                     reference.name,
                     f"{reference.name} is missing, and {referrer} refers to it: run again what "

@@ -86,7 +86,7 @@ def _roots(lake: Lake) -> Iterator[Reference]:
     for kind in _ROOTS:
         yield from (Reference(kind, key) for key in lake.keys(kind))
     if lake.tags():
-        for kind, keys in Contents(lake).keys().items():
+        for kind, keys in Contents(lake.open()).keys().items():
             yield from (Reference(kind, key) for key in keys)
 
 

@@ -68,8 +68,7 @@ def against_forerunner(
     before: zarr.Group, after: zarr.Group, chunks: Mapping[str, Sequence[Sequence[int]]]
 ) -> Iterator[tuple[str, str]]:
     """Arrays of which `chunks` that were written anew changed older rows, and how."""
-    for path, coordinates in chunks.items():
-        name = path.strip("/")
+    for name, coordinates in chunks.items():
         if name not in before:
             continue
         old, new = before[name], after[name]

@@ -11,7 +11,6 @@ import zarr
 from numpy.typing import NDArray
 
 from storage.errors import LakeError
-from storage.lake import Lake
 from storage.schemas import SCHEMAS, schema_of
 
 
@@ -26,29 +25,36 @@ class ArrayInfo:
 
 
 class Contents:
-    """A look into the snapshot `tag` of a lake, or its newest one.
+    """A look into a snapshot, the group that `Lake.open` returns.
 
     Rows are appended and never changed, so the newest one knows what all tags before it named.
     """
 
-    def __init__(self, lake: Lake, tag: str | None = None) -> None:
-        self._root = lake.open(tag)
+    def __init__(self, root: zarr.Group) -> None:
+        self._root = root
 
     def keys(self) -> dict[str, list[str]]:
         """Keys of all records by kind."""
         return keys_in(self._root)
 
     def members(self, tags: Iterable[str]) -> dict[str, list[str]]:
-        """Keys, by kind and each once, of the records that commits under `tags` named."""
+        """Keys, by kind and each once, of the records that commits under `tags` named.
+
+        Raises
+        ------
+        LakeError
+            If a snapshot is damaged: it names rows that it does not have.
+        """
         found: dict[str, dict[str, None]] = {}
         wanted = set(tags)
         keys = self.keys()
         for tag, cycle in self._cycles():
             if tag in wanted:
                 for name in cycle.array_keys():
-                    kind = kind_of(name)
-                    named = (keys[kind][row] for row in read(cycle, name).tolist())
-                    found.setdefault(kind, {}).update(dict.fromkeys(named))
+                    kind, rows = kind_of(name), read(cycle, name).tolist()
+                    if rows and not 0 <= min(rows) <= max(rows) < len(keys.get(kind, ())):
+                        raise LakeError(f"snapshot {tag} names rows of {name} that are not there")
+                    found.setdefault(kind, {}).update((keys[kind][row], None) for row in rows)
         return {kind: list(named) for kind, named in found.items()}
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -65,6 +71,10 @@ class Contents:
             return {}
         values = read(self._root, path).tolist()
         return dict(zip(self.keys()[kind], values, strict=True))
+
+    def metadata(self, tag: str) -> Any:
+        """What the committer said under `tag`; None if nobody committed under it."""
+        return next((cycle.attrs["metadata"] for t, cycle in self._cycles() if t == tag), None)
 
     def arrays(self) -> Iterator[ArrayInfo]:
         """Every array of columns."""
@@ -103,6 +113,6 @@ def read(group: zarr.Group, path: str, region: Any = slice(None)) -> NDArray[Any
         assert isinstance(array, zarr.Array)
         return np.asarray(array[region])
     except Exception as error:  # codecs raise whatever they like of bytes that are not theirs
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).split()).partition("; ")[0] or type(error).__name__
         name = f"{group.basename}/{path}".lstrip("/")
         raise LakeError(f"{name} cannot be read: {reason}") from error

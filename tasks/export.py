@@ -68,7 +68,7 @@ def export(lake: Lake, tag: str, path: Path) -> Counter[str]:
 
 def _frames(lake: Lake, tag: str, statuses: Counter[str]) -> Iterator[Atoms]:
     """The labelled structures of a snapshot, all that is known of each in its `info`."""
-    held = Contents(lake, tag).members([tag])
+    held = Contents(lake.open(tag)).members([tag])
     beside = {label: c for data in held.get("dataset", []) for label, c in members(lake, data)}
     for key in held.get("label", []):
         told = lake.get("label", key).metadata

@@ -14,8 +14,8 @@ from flows.cli.lake.verbs import Address, AsJson, many, print_json, say, verbs
 @verbs.command()
 def verify(lake: Address, as_json: AsJson = False) -> None:
     """Check every checksum, key, reference and snapshot; exit status 1 if anything is wrong."""
+    from flows.audit import audit
     from storage import open_lake
-    from storage.audit import audit
 
     with told(), Progress(console=errors, transient=True, disable=not errors.is_terminal) as bars:
         stages = {
