@@ -18,9 +18,12 @@ class Objects(Protocol):
     ----------
     url
         Where they lie, as `storage.open_lake` takes it.
+    at_once
+        Requests that it pays to have under way at a time.
     """
 
     url: str
+    at_once: int
 
     @property
     def store(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from storage.base import Objects
 from storage.errors import MissingObject
@@ -11,6 +13,8 @@ from storage.schemas import check
 
 _LIST_ABOVE = 500
 """From so many keys on, listing a kind is cheaper than asking for each of them."""
+
+T = TypeVar("T")
 
 
 class Journal:
@@ -29,6 +33,10 @@ class Journal:
         name = _name(kind, key)
         return decode(self._objects.read(name), name)
 
+    def get_all(self, kind: str, keys: Sequence[str]) -> Iterator[Record]:
+        """Records of all `keys`, in their order; few of them are in memory at a time."""
+        return self._ask_all(lambda key: self.get(kind, key), keys)
+
     def has(self, kind: str, key: str) -> bool:
         return self._objects.exists(_name(kind, key))
 
@@ -46,7 +54,8 @@ class Journal:
         """Those of `keys` that have no record, each once, in the order given: the work to do."""
         wanted = list(dict.fromkeys(keys))
         if len(wanted) < _LIST_ABOVE:
-            return [key for key in wanted if not self.has(kind, key)]
+            held = self._ask_all(lambda key: self.has(kind, key), wanted)
+            return [key for key, is_held in zip(wanted, held, strict=True) if not is_held]
         present = set(self.keys(kind))
         return [key for key in wanted if key not in present]
 
@@ -57,6 +66,15 @@ class Journal:
                 f"{len(absent)} {kind} records are not in the journal, the first {absent[0]}: "
                 "finish the work that makes them"
             )
+
+    def _ask_all(self, ask: Callable[[str], T], keys: Sequence[str]) -> Iterator[T]:
+        """Answers of `ask` for all `keys`, in their order, some of them asked for at a time."""
+        if self._objects.at_once == 1:
+            yield from map(ask, keys)
+            return
+        with ThreadPoolExecutor(self._objects.at_once) as pool:
+            for start in range(0, len(keys), self._objects.at_once):
+                yield from pool.map(ask, keys[start : start + self._objects.at_once])
 
 
 def _name(kind: str, key: str) -> str:

@@ -34,6 +34,8 @@ class LocalObjects:
     cut.
     """
 
+    at_once = 1
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
@@ -101,21 +103,11 @@ class LocalObjects:
 
     def size(self, name: str) -> int:
         """Bytes of `name`; raises `MissingObject`."""
-        try:
-            return (self.root / name).stat().st_size
-        except FileNotFoundError:
-            raise MissingObject(f"the lake {self.root} holds no {name}") from None
-        except OSError as error:
-            raise LakeError(f"{self.root}/{name} is out of reach: {error.strerror}") from error
+        return self._stat(name).st_size
 
     def modified(self, name: str) -> datetime:
         """When `name` was written, UTC; raises `MissingObject`."""
-        try:
-            return datetime.fromtimestamp((self.root / name).stat().st_mtime, UTC)
-        except FileNotFoundError:
-            raise MissingObject(f"the lake {self.root} holds no {name}") from None
-        except OSError as error:
-            raise LakeError(f"{self.root}/{name} is out of reach: {error.strerror}") from error
+        return datetime.fromtimestamp(self._stat(name).st_mtime, UTC)
 
     def leftovers(self) -> Iterator[str]:
         """Names of what writers have at work, or left behind when they were killed at it."""
@@ -164,6 +156,14 @@ class LocalObjects:
             f"{what} in {self.root} failed: {reason}; the journal has all records, so put right "
             "what is named here and run again"
         )
+
+    def _stat(self, name: str) -> os.stat_result:
+        try:
+            return (self.root / name).stat()
+        except FileNotFoundError:
+            raise MissingObject(f"the lake {self.root} holds no {name}") from None
+        except OSError as error:
+            raise LakeError(f"{self.root}/{name} is out of reach: {error.strerror}") from error
 
 
 @contextmanager

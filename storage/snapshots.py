@@ -142,7 +142,7 @@ class Snapshots:
             wanted = list(dict.fromkeys(keys[kind]))
             new = sorted(set(wanted) - rows(root, kind).keys())
             self._journal.require(kind, new)
-            fold(root, kind, (self._journal.get(kind, key) for key in new))
+            fold(root, kind, self._journal.get_all(kind, new))
             row_of = rows(root, kind)
             members = np.array([row_of[key] for key in wanted], dtype=np.int64)
             cycle.create_array(schema_of(kind).group, data=members)

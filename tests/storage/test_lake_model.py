@@ -147,6 +147,8 @@ class LakeMachine(RuleBasedStateMachine):
         assert order[: len(self.order)] == self.order
         assert set(order) == self.commits.keys()
         self.order = order
+        if repository := self.sites[0].repository:
+            assert len(list(repository.ancestry(branch="main"))) == 1 + len(order)
 
 
 def test_a_lake_is_a_dictionary(place, make_label):

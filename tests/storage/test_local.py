@@ -4,19 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import LakeError, MissingObject
+from storage import LakeError
 from storage.local import TEMPORARY, LocalObjects, locked
-
-
-def test_objects_are_written_once(tmp_path):
-    objects = LocalObjects(tmp_path)
-    assert not objects.exists("a/b/c")
-    assert objects.create("a/b/c", b"first")
-    assert not objects.create("a/b/c", b"second")
-    assert objects.exists("a/b/c")
-    assert objects.read("a/b/c") == b"first"
-    with pytest.raises(MissingObject, match="holds no a/x"):
-        objects.read("a/x")
 
 
 def test_names_pass_by_the_files_of_killed_writers(tmp_path):

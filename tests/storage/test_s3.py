@@ -17,7 +17,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from s3_proxy import Exchange, proxy
-from s3_server import CREDENTIALS, S3Server, free_port, wait_until_it_answers
+from s3_server import CREDENTIALS, SCRIPT, S3Server, free_port, wait_until_it_answers
 
 from storage import Lake, LakeError, Record, account, content_key, open_lake, patience
 
@@ -167,6 +167,22 @@ def test_temporary_credentials_are_renewed(nobody, server, monkeypatch, tmp_path
     before = asked()
     lake.repository.list_tags()
     assert asked() > before
+
+
+def test_the_script_says_how_to_reach_the_store(nobody, monkeypatch, tmp_path):
+    def said(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return subprocess.run([SCRIPT, tmp_path, "1", "mine"], capture_output=True, text=True)
+
+    assert "choose a key and a secret" in said().stderr
+    weed = tmp_path / "bin/weed"
+    weed.parent.mkdir()
+    weed.write_text("#!/bin/sh\nexit 0\n")
+    weed.chmod(0o755)
+    told = said(**CREDENTIALS, PATH=f"{weed.parent}:{os.environ['PATH']}").stdout
+    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=us-east-1" in told
+    assert "s3://mine/" in told
 
 
 def test_secrets_stay_where_they_are(s3, make_label):
