@@ -7,20 +7,22 @@ from nearsight.blocks.base import (
     Partition,
     UnsoundCluster,
     UnsupportedFramework,
+    Within,
 )
 from nearsight.blocks.bonds import find_bonds
 from nearsight.blocks.cluster import cut
-from nearsight.blocks.partition import Carboxylate, partition
+from nearsight.blocks.partition import General, partition
 from nearsight.blocks.selection import choose, fingerprint, rank
 
 __all__ = [
     "Blocks",
     "Blueprint",
-    "Carboxylate",
     "Cluster",
+    "General",
     "Partition",
     "UnsoundCluster",
     "UnsupportedFramework",
+    "Within",
     "choose",
     "cut",
     "find_bonds",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 from ase import Atoms
@@ -21,6 +21,10 @@ class UnsoundCluster(ValueError):
     """The cluster would be charged, open shell or clashing; the message says why."""
 
 
+ENDLESS = ("rod", "layer")
+"""Kinds of blocks that run through the periodic cell without end."""
+
+
 @dataclass(frozen=True)
 class Blocks:
     """A framework taken apart into building blocks (paper, Figure 5A).
@@ -30,7 +34,7 @@ class Blocks:
     labels
         (n_atoms,) block of every atom, 0 to n_blocks - 1.
     kinds
-        One name per block: "brick", "linker", ...
+        One name per block: "brick", "linker", "guest", or, without end, "rod" or "layer".
     seams
         (n_seams, 2) pairs of atoms whose bond is cut between blocks.
     bonds
@@ -56,11 +60,21 @@ class Blocks:
         return np.unique(across[across != block])
 
 
+class Within(Spec):
+    """A mantle by distance."""
+
+    radius: float = Field(
+        gt=0, le=20, title="Radius", description="Å around the core's atoms that the mantle reaches"
+    )
+
+
 class Blueprint(Spec):
     """How a cluster is built around its core (paper, Section 2.4)."""
 
-    mantle: int = Field(
-        default=1, ge=0, le=3, title="Mantle depth", description="shells of neighbouring blocks"
+    mantle: Annotated[int, Field(ge=0, le=3)] | Within = Field(
+        default=1,
+        title="Mantle",
+        description="shells of neighbouring blocks, or all blocks, guests too, within a radius",
     )
     cap: Literal["H"] = Field(default="H", title="Termination")
 

@@ -15,6 +15,8 @@ TOLERANCE = 0.3
 """Å beyond the sum of covalent radii at which two atoms still count as bonded."""
 OVERLAP = 0.6
 """Fraction of the sum of covalent radii, and distance in Å, below which two atoms overlap."""
+BEHIND = 0.2
+"""Å, less covalent radii, by which an atom is farther from a metal than the donor before it."""
 
 _NONMETALS = "H He B C N O F Ne Si P S Cl Ar Ge As Se Br Kr Te I Xe At Rn"
 
@@ -26,8 +28,9 @@ METALS[[0, *(atomic_numbers[symbol] for symbol in _NONMETALS.split())]] = False
 def find_bonds(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Bonds of a periodic or finite structure, in a time linear in its atoms.
 
-    Metals are not bonded to metals or hydrogens; a hydrogen has one bond, to its nearest neighbour
-    that is not a hydrogen.
+    Metals are not bonded to metals, hydrogens, or atoms behind their donors (the carbon of a
+    chelating carboxylate); a hydrogen has one bond, to its nearest neighbour that is not a
+    hydrogen.
 
     Returns
     -------
@@ -58,9 +61,11 @@ def find_bonds(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     np.minimum.at(nearest, first, distance)
     limit = np.where(hydrogen, nearest, np.inf) + 1e-9
     kept = (distance <= limit[first]) & (distance <= limit[second]) & (first <= second)
-    pairs, shifts = np.column_stack([first, second])[kept], shifts[kept]
+    pairs, shifts, distance = np.column_stack([first, second])[kept], shifts[kept], distance[kept]
     order = np.lexsort(pairs.T[::-1])
     pairs, shifts = pairs[order].astype(np.int64), shifts[order].astype(np.int64)
+    direct = ~_behind_donors(numbers, pairs, distance[order])
+    pairs, shifts = pairs[direct], shifts[direct]
     _check_images(numbers, pairs)
     return pairs, shifts
 
@@ -85,6 +90,37 @@ def count_neighbours(pairs: NDArray[np.int64], of: NDArray[np.bool_]) -> NDArray
 def name(numbers: NDArray[np.int64], atom: int) -> str:
     """How messages call an atom: "atom 12 (Zr)"."""
     return f"atom {atom} ({chemical_symbols[numbers[atom]]})"
+
+
+def _behind_donors(
+    numbers: NDArray[np.int64], pairs: NDArray[np.int64], distance: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Bonds (n_bonds,) of metals to atoms that a nearer donor holds."""
+    n, metal = len(numbers), METALS[numbers]
+    bonds = np.flatnonzero(metal[pairs].any(axis=1))
+    flipped = metal[pairs[bonds, 1]]
+    metals, others = np.where(flipped, *pairs[bonds, ::-1].T), np.where(flipped, *pairs[bonds].T)
+    gaps = distance[bonds] - covalent_radii[numbers[others]]
+    nearest = np.full(n, np.inf)
+    np.minimum.at(nearest, metals, gaps)
+    suspects = np.flatnonzero(gaps > nearest[metals] + BEHIND)
+
+    ends = np.vstack([pairs, pairs[:, ::-1]])
+    ends = ends[~metal[ends].any(axis=1)]
+    ends = ends[np.argsort(ends[:, 0], kind="stable")]
+    start, stop = np.searchsorted(ends[:, 0], [others[suspects], others[suspects] + 1])
+    counts = stop - start
+    of = np.repeat(suspects, counts)
+    steps = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    donors = ends[np.repeat(start, counts) + steps, 1]
+
+    keys, wanted = metals * n + others, metals[of] * n + donors
+    order = np.argsort(keys)
+    found = order[np.searchsorted(keys, wanted, sorter=order).clip(max=len(keys) - 1)]
+    nearer = (keys[found] == wanted) & (gaps[found] < gaps[of] - BEHIND)
+    behind = np.zeros(len(pairs), dtype=bool)
+    behind[bonds[of[nearer]]] = True
+    return behind
 
 
 def _boxed(atoms: Atoms) -> Atoms:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
+from ase.data import atomic_numbers, covalent_radii
 from numpy.typing import NDArray
 
-from nearsight.blocks.base import Blocks, Blueprint, Cluster, UnsoundCluster
-from nearsight.blocks.graph import BlockGraph, Place, seats
+from nearsight.blocks.base import ENDLESS, Blocks, Blueprint, Cluster, UnsoundCluster, Within
+from nearsight.blocks.graph import BlockGraph, Place, places_within, seats
 from nearsight.blocks.soundness import check_sound
 
-C_H = 1.09
-"""Length of a C-H bond in Å."""
+_LENGTHS = {"B": 1.19, "C": 1.09, "N": 1.01, "O": 0.96, "Si": 1.48, "P": 1.42, "S": 1.34}
+CAP_LENGTHS: NDArray[np.float64] = covalent_radii + covalent_radii[1]
+"""(119,) length in Å of the bond between an element and the hydrogen that caps it."""
+CAP_LENGTHS[[atomic_numbers[symbol] for symbol in _LENGTHS]] = list(_LENGTHS.values())
 
 _DEFAULT = Blueprint()
 
@@ -28,8 +30,7 @@ def cap_positions(
     """
     along = gone - kept
     along = along / np.linalg.norm(along, axis=1, keepdims=True)
-    lengths = np.where(numbers == 6, C_H, covalent_radii[numbers] + covalent_radii[1])
-    return np.asarray(kept + lengths[:, None] * along)
+    return np.asarray(kept + CAP_LENGTHS[numbers][:, None] * along)
 
 
 def cut(
@@ -37,9 +38,10 @@ def cut(
 ) -> Cluster:
     """Cut a finite cluster out of a frame: core, mantle of whole blocks, hydrogen caps.
 
-    The mantle holds every block within `blueprint.mantle` seams of the core. Where the cell is so
-    small that the mantle reaches several images of a block, each image is an own piece, and a seam
-    that leads out of the cluster is cut and capped.
+    The mantle holds every block within `blueprint.mantle` seams of the core, or every block near
+    it. Where the cell is so small that the mantle reaches several images of a block, each image is
+    an own piece, and a seam that leads out of the cluster is cut and capped. Many clusters of one
+    frame are cheap: its block graph is kept until another frame is cut.
 
     Parameters
     ----------
@@ -68,14 +70,42 @@ def cut(
     wanted = _check_core(atoms, blocks, core)
     if not np.isfinite(atoms.positions).all():
         raise UnsoundCluster("some positions of the frame are not finite numbers")
-    graph = BlockGraph(atoms, blocks)
+    graph = _graph(atoms, blocks)
     places = dict.fromkeys(seats(graph, wanted), 0)
+    if isinstance(blueprint.mantle, Within):
+        places |= dict.fromkeys(places_within(graph, list(places), blueprint.mantle.radius), 1)
+    else:
+        _add_shells(graph, places, blueprint.mantle)
+    for block, _ in places:
+        if blocks.kinds[block] in ENDLESS:
+            raise UnsoundCluster(
+                f"block {block} is a {blocks.kinds[block]} that runs through the periodic cell "
+                "without end: choose a core and a mantle that do not reach it"
+            )
+    return _assemble(graph, places)
+
+
+_last_graph: tuple[Blocks, BlockGraph] | None = None
+
+
+def _graph(atoms: Atoms, blocks: Blocks) -> BlockGraph:
+    """The block graph of a frame, made anew only if `atoms` or `blocks` are not the last ones."""
+    global _last_graph
+    if _last_graph is not None:
+        last_blocks, last = _last_graph
+        if last_blocks is blocks and last.atoms == atoms:
+            return last
+    graph = BlockGraph(atoms.copy(), blocks)
+    _last_graph = blocks, graph
+    return graph
+
+
+def _add_shells(graph: BlockGraph, places: dict[Place, int], depth: int) -> None:
     shell = list(places)
-    for depth in range(1, blueprint.mantle + 1):
+    for step in range(1, depth + 1):
         reached = [there for here in shell for _, _, there in graph.leaving(here)]
         shell = [place for place in dict.fromkeys(reached) if place not in places]
-        places.update(dict.fromkeys(shell, depth))
-    return _assemble(graph, places)
+        places.update(dict.fromkeys(shell, step))
 
 
 def _check_core(atoms: Atoms, blocks: Blocks, core: int | Sequence[int]) -> list[int]:
@@ -90,36 +120,34 @@ def _check_core(atoms: Atoms, blocks: Blocks, core: int | Sequence[int]) -> list
 
 
 def _assemble(graph: BlockGraph, places: dict[Place, int]) -> Cluster:
-    blocks, numbers = graph.blocks, graph.atoms.numbers
-    members = [blocks.members(block) for block, _ in places]
-    starts = dict(zip(places, np.cumsum([0, *map(len, members)]), strict=False))
-    rank = np.empty(len(numbers), dtype=np.int64)
-    for indices in members:
-        rank[indices] = np.arange(len(indices))
+    numbers = graph.atoms.numbers
+    members = [graph.members(block) for block, _ in places]
     sizes = [len(indices) for indices in members]
+    starts = dict(zip(places, np.cumsum([0, *sizes]).tolist(), strict=False))
     parents = np.concatenate(members)
     shifts = np.repeat(np.array([shift for _, shift in places]), sizes, axis=0)
     positions = graph.positions(parents, shifts)
     depth = np.repeat(list(places.values()), sizes)
 
-    inner = blocks.bonds[~graph.crossing]
-    owner = blocks.labels[inner[:, 0]]
-    bonds = [rank[inner[owner == place[0]]] + start for place, start in starts.items()]
+    bonds = [graph.bonds(place[0]) + start for place, start in starts.items()]
     kept, gone, images = [], [], []
     for place, start in starts.items():
         for seam, end, there in graph.leaving(place):
-            here = start + rank[graph.pairs[seam, end]]
-            beyond = graph.pairs[seam, 1 - end]
+            inside, outside = graph.pairs[seam, end], graph.pairs[seam, 1 - end]
+            here = start + graph.rank[inside]
             if there not in places:
                 kept.append(here)
-                gone.append(beyond)
+                gone.append(outside)
                 images.append(there[1])
             elif end == 0:
-                bonds.append(np.array([[here, starts[there] + rank[beyond]]]))
+                bonds.append(np.array([[here, starts[there] + graph.rank[outside]]]))
     n, n_caps = len(parents), len(kept)
     if kept:
-        outside = graph.positions(np.array(gone), np.array(images))
-        caps = cap_positions(positions[kept], outside, numbers[parents[kept]])
+        caps = cap_positions(
+            positions[kept],
+            graph.positions(np.array(gone), np.array(images)),
+            numbers[parents[kept]],
+        )
         positions = np.vstack([positions, caps])
         bonds.append(np.column_stack([kept, np.arange(n, n + n_caps)]))
 

@@ -1,11 +1,11 @@
-"""Which periodic image of every atom makes its block whole."""
+"""Which periodic image of every atom makes its block whole, and which blocks have no end."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order
+
+from nearsight.blocks.forest import spanning_forest
 
 
 def whole_blocks(
@@ -22,14 +22,7 @@ def whole_blocks(
         second atoms.
     """
     n = len(labels)
-    first_atoms = np.unique(labels, return_index=True)[1]
-    rows = np.concatenate([pairs[:, 0], np.full(len(first_atoms), n)])
-    columns = np.concatenate([pairs[:, 1], first_atoms])
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(n + 1, n + 1))
-    parents = breadth_first_order(graph.tocsr(), n, directed=False)[1][:n].astype(np.int64)
-
-    atoms = np.arange(n)
-    parents = np.where((parents < 0) | (parents == n), atoms, parents)
+    parents, atoms = spanning_forest(labels, pairs), np.arange(n)
     keys = np.concatenate([pairs[:, 0] * n + pairs[:, 1], pairs[:, 1] * n + pairs[:, 0]])
     order = np.argsort(keys)
     offsets = np.zeros((n, 3), dtype=np.int64)
@@ -40,3 +33,29 @@ def whole_blocks(
         offsets += offsets[parents]
         parents = parents[parents]
     return offsets
+
+
+def endless_directions(
+    labels: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    shifts: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+) -> dict[int, NDArray[np.int64]]:
+    """Blocks that run through the cell without end, with lattice vectors along which they do.
+
+    Parameters
+    ----------
+    labels, pairs, shifts
+        As in `whole_blocks`.
+    offsets
+        (n_atoms, 3) what `whole_blocks` found.
+
+    Returns
+    -------
+    dict
+        Block to the distinct lattice vectors (n, 3), of rank 1 in a rod, 2 in a layer.
+    """
+    gaps = offsets[pairs[:, 0]] + shifts - offsets[pairs[:, 1]]
+    open_ = gaps.any(axis=1)
+    owners, gaps = labels[pairs[open_, 0]], gaps[open_]
+    return {int(block): np.unique(gaps[owners == block], axis=0) for block in np.unique(owners)}
