@@ -8,6 +8,7 @@ from flows.cli import (  # noqa: F401 - each adds its verb
     report,
     run,
     status,
+    system,
     train,
 )
 from flows.cli.app import app

@@ -9,6 +9,7 @@ from nearsight.figures.likelihood_error import likelihood_error
 from nearsight.figures.parity import parity
 from nearsight.figures.render import to_bytes, to_data_uri
 from nearsight.figures.scene import scene
+from nearsight.figures.selection import selection
 from nearsight.figures.structure import structure
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "likelihood_error",
     "parity",
     "scene",
+    "selection",
     "structure",
     "to_bytes",
     "to_data_uri",

@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
-from nearsight.blocks import Blocks
+from nearsight.blocks import Blocks, partition
 from nearsight.systems.editing import remove_blocks
 from nearsight.systems.net import Net
 
@@ -55,24 +55,26 @@ class Concentrations:
         return f"{self.hf:.2f}-{self.brick:.2f}-{self.linker:.2f}"
 
 
-def concentrations(atoms: Atoms, blocks: Blocks, n_bricks: int, n_linkers: int) -> Concentrations:
+def concentrations(atoms: Atoms, blocks: Blocks, cell: Atoms) -> Concentrations:
     """Measure the disorder of a framework.
 
     Parameters
     ----------
     atoms, blocks
         The framework and its partition.
-    n_bricks, n_linkers
-        How many there would be without defects.
+    cell
+        The unit cell without defects; the framework fills as many as its volume holds.
     """
     net = Net.of(atoms, blocks)
+    kinds = partition(cell).kinds
+    cells = round(atoms.cell.volume / cell.cell.volume)
     hafnium = int((atoms.numbers == HAFNIUM).sum())
     metals = hafnium + int((atoms.numbers == ZIRCONIUM).sum())
     return Concentrations(
         hf=hafnium / max(metals, 1),
-        brick=1 - int(net.bricks.sum()) / n_bricks,
-        linker=1 - int(net.linkers.sum()) / n_linkers,
-        coordination=float(net.coordination()[net.bricks].mean()),
+        brick=1 - int(net.bricks.sum()) / max(kinds.count("brick") * cells, 1),
+        linker=1 - int(net.linkers.sum()) / max(kinds.count("linker") * cells, 1),
+        coordination=int(net.coordination()[net.bricks].sum()) / max(int(net.bricks.sum()), 1),
     )
 
 

@@ -81,6 +81,17 @@ class System(Spec):
         return "_".join(parts)
 
 
+def unit_cell(system: System) -> Atoms:
+    """Cell that a system's defects are put into: of its family, pristine, or of its file.
+
+    Raises
+    ------
+    UnsupportedFramework
+        The file holds no framework that can be simulated.
+    """
+    return read(system.file) if system.file else pristine(rings=_RINGS[system.framework])
+
+
 def build(system: System) -> Atoms:
     """Start structure of a system: its unit cell, repeated, with its defects.
 
@@ -89,7 +100,7 @@ def build(system: System) -> Atoms:
     UnsupportedFramework
         The file holds no framework that can be simulated, or the disorder cannot be had.
     """
-    cell = read(system.file) if system.file else pristine(rings=_RINGS[system.framework])
+    cell = unit_cell(system)
     if system.variant:
         cell = make(system.variant, cell)
     if system.disorder:

@@ -16,13 +16,13 @@ from nearsight.systems.uio66 import pristine
 CUBE = (2, 2, 2)
 
 
-def reached(atoms, cells):
-    return concentrations(atoms, partition(atoms), 4 * cells, 24 * cells)
+def reached(atoms):
+    return concentrations(atoms, partition(atoms), pristine())
 
 
 def test_what_results_is_what_was_asked_for():
     wanted = Disorder(hf=0.25, brick=0.125, linker=0.375, counted="resulting", seed=5)
-    found = reached(disordered(pristine(), CUBE, wanted), 8)
+    found = reached(disordered(pristine(), CUBE, wanted))
     assert (found.brick, found.linker) == (0.125, 0.375)
     assert found.hf == pytest.approx(0.25, abs=0.003)
     assert found.coordination == pytest.approx(12 * (1 - 0.375) / (1 - 0.125))
@@ -31,7 +31,7 @@ def test_what_results_is_what_was_asked_for():
 def test_what_is_removed_takes_more_with_it():
     """On average (1 - c_brick)² (1 - c_linker) of the linkers stay."""
     wanted = [Disorder(brick=0.125, linker=0.2, seed=seed) for seed in range(10)]
-    found = [reached(disordered(pristine(), CUBE, disorder), 8) for disorder in wanted]
+    found = [reached(disordered(pristine(), CUBE, disorder)) for disorder in wanted]
     assert {state.brick for state in found} == {0.125}
     assert 1 - np.mean([state.linker for state in found]) == pytest.approx(0.875**2 * 0.8, abs=0.02)
 
@@ -39,7 +39,7 @@ def test_what_is_removed_takes_more_with_it():
 def test_atoms_are_counted():
     """Every missing brick takes 66 atoms more than the linkers, 8 each with caps put back."""
     atoms = disordered(pristine(), CUBE, Disorder(brick=0.125, linker=0.2))
-    found = reached(atoms, 8)
+    found = reached(atoms)
     bricks, linkers = round(found.brick * 32), round(found.linker * 192)
     assert len(atoms) == 8 * 456 - 66 * bricks - 8 * linkers
 

@@ -107,7 +107,7 @@ def test_the_nearest_pair_comes_first():
 
 def test_the_supercell_of_the_paper():
     atoms = build(System(variant="sup"))
-    reached = concentrations(atoms, partition(atoms), 256, 1536)
+    reached = concentrations(atoms, partition(atoms), pristine())
     assert len(atoms) == 22_052
     assert str(reached) == "0.21-0.13-0.40"
     assert reached.coordination == pytest.approx(8.3, abs=0.05)
@@ -115,7 +115,7 @@ def test_the_supercell_of_the_paper():
 
 def test_the_half_as_disordered_one():
     atoms = build(System(variant="sup*"))
-    reached = concentrations(atoms, partition(atoms), 256, 1536)
+    reached = concentrations(atoms, partition(atoms), pristine())
     assert str(reached) == "0.10-0.04-0.17"
     assert reached.coordination == pytest.approx(10.4, abs=0.05)
     assert len(atoms) > 20_000
@@ -123,7 +123,7 @@ def test_the_half_as_disordered_one():
 
 def test_reo_in_the_scheme_of_concentrations():
     atoms = build(System(variant="reo"))
-    assert str(concentrations(atoms, partition(atoms), 4, 24)) == "0.00-0.25-0.50"
+    assert str(concentrations(atoms, partition(atoms), pristine())) == "0.00-0.25-0.50"
 
 
 def test_the_example_that_is_drawn():
