@@ -30,13 +30,7 @@ def check_kind(atoms: Atoms) -> None:
     UnsupportedFramework
         With the reason. An empty structure passes; `find_bonds` refuses it.
     """
-    for sites in atoms.info.get("occupancy", {}).values():
-        if len(sites) > 1 or min(sites.values(), default=1.0) < 0.999:
-            site = ", ".join(f"{symbol} {share:g}" for symbol, share in sites.items())
-            raise UnsupportedFramework(
-                f"the structure is disordered, a site is only partly occupied ({site}): "
-                "keep one of each set of alternative atoms, fully occupied"
-            )
+    _check_occupancy(atoms)
     present = sorted(set(atoms.numbers.tolist()))
     if not present:
         return
@@ -55,6 +49,18 @@ def check_kind(atoms: Atoms) -> None:
         raise UnsupportedFramework(
             "the structure is not periodic: give the cell of the framework, and set pbc"
         )
+
+
+def _check_occupancy(atoms: Atoms) -> None:
+    """Refuse partly occupied sites, as ASE's reader of CIF files tells them."""
+    occupancy = atoms.info.get("occupancy")
+    for sites in occupancy.values() if isinstance(occupancy, dict) else ():
+        if len(sites) > 1 or min(sites.values(), default=1.0) < 0.999:
+            site = ", ".join(f"{symbol} {share:g}" for symbol, share in sites.items())
+            raise UnsupportedFramework(
+                f"the structure is disordered, a site is only partly occupied ({site}): "
+                "keep one of each set of alternative atoms, fully occupied"
+            )
 
 
 def check_valences(

@@ -53,12 +53,14 @@ def choose(
     count: int,
     taken: Collection[str] = (),
     queued: ArrayLike | None = None,
+    costs: ArrayLike | None = None,
+    budget: float = np.inf,
 ) -> NDArray[np.int64]:
     """Choose candidates that are uncertain and unlike one another and what is queued.
 
     Greedy and deterministic: the next choice has the largest product of the rank of its score and
     its distance to the nearest descriptor chosen or queued, in standard deviations of the
-    candidates. Without anything queued the first is the most uncertain.
+    candidates, for what it costs. Without anything queued the first is the most uncertain.
 
     Parameters
     ----------
@@ -74,6 +76,11 @@ def choose(
         Fingerprints that are queued or labelled, and so never chosen.
     queued
         (m, n_features) descriptors of what is queued already.
+    costs
+        (n,) what the label of every candidate costs, all above zero: the cube of its atoms for DFT,
+        their number for a teacher; all the same unless given.
+    budget
+        What all chosen may cost together, in the units of `costs`.
 
     Returns
     -------
@@ -83,12 +90,15 @@ def choose(
     Raises
     ------
     ValueError
-        Shapes do not agree, a score is NaN, or a descriptor is not finite.
+        Shapes do not agree, a score is NaN, a descriptor is not finite, or a cost not positive.
     """
     points = np.asarray(descriptors, dtype=float)
     known = np.empty((0, points.shape[-1])) if queued is None else np.asarray(queued, dtype=float)
     values = np.asarray(scores, dtype=float)
     n = len(fingerprints)
+    prices = np.ones(n) if costs is None else np.asarray(costs, dtype=float)
+    if prices.shape != (n,) or not (prices > 0).all():
+        raise ValueError("costs (n,) must be above zero, one for every fingerprint")
     if values.shape != (n,) or points.ndim != 2 or len(points) != n or known.ndim != 2:
         raise ValueError("scores (n,), descriptors (n, n_features), n fingerprints must agree")
     if np.isnan(values).any() or not (np.isfinite(points).all() and np.isfinite(known).all()):
@@ -106,12 +116,14 @@ def choose(
     points, known = points / scale, known / scale
     nearest = cdist(points, known).min(axis=1) if len(known) else np.ones(n)
     chosen: list[int] = []
-    for _ in range(min(count, int(open_.sum()))):
-        gain = np.where(open_, weights * (nearest + 1e-9), -1.0)
+    left = budget
+    while len(chosen) < count and (open_ := open_ & (prices <= left)).any():
+        gain = np.where(open_, weights * (nearest + 1e-9) / prices, -1.0)
         best = int(np.argmax(gain))
         distances = cdist(points, points[[best]])[:, 0]
         nearest = np.minimum(nearest, distances) if chosen or len(known) else distances
         open_[best] = False
+        left -= prices[best]
         chosen.append(best)
     return np.array(chosen, dtype=np.int64)
 

@@ -73,6 +73,28 @@ def test_equal_descriptors_go_by_score():
     assert choose([1.0, 3.0, 2.0], np.ones((3, 2)), list("abc"), 3).tolist() == [1, 2, 0]
 
 
+def test_a_budget_buys_many_small_clusters_before_a_large_one():
+    descriptors, sizes = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([186, 62, 62, 62])
+    scores, marks = [4.0, 3.0, 2.0, 1.0], list("abcd")
+    cubic = choose(scores, descriptors, marks, 4, costs=sizes**3, budget=3 * 62**3)
+    assert sorted(cubic.tolist()) == [1, 2, 3]
+    assert len(choose(scores, descriptors, marks, 4, costs=sizes, budget=2 * 62)) == 2
+    assert len(choose(scores, descriptors, marks, 4, costs=sizes, budget=61)) == 0
+
+
+def test_equal_costs_change_nothing():
+    rng = np.random.default_rng(0)
+    scores, descriptors, marks = rng.random(20), rng.random((20, 3)), list(map(str, range(20)))
+    free = choose(scores, descriptors, marks, 7)
+    same = choose(scores, descriptors, marks, 9, costs=np.full(20, 5.0), budget=35.0)
+    np.testing.assert_array_equal(free, same)
+
+
+def test_costs_must_be_positive():
+    with pytest.raises(ValueError, match="above zero"):
+        choose([1.0], [[1.0]], ["a"], 1, costs=[0.0])
+
+
 def test_no_candidates():
     assert choose([], np.empty((0, 4)), [], 3).tolist() == []
 
