@@ -1,5 +1,6 @@
-"""What is simulated: the UiO-66 family and the user's own frameworks."""
+"""What is simulated: the UiO-66 family, its disorder, and the user's own frameworks."""
 
+from nearsight.systems.disorder import Disorder
 from nearsight.systems.system import System, build
 
-__all__ = ["System", "build"]
+__all__ = ["Disorder", "System", "build"]

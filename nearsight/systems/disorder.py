@@ -217,6 +217,11 @@ def _domains(
 
 def _check_domains(net: Net, disorder: Disorder, site: NDArray[np.int64]) -> None:
     n_sites = len(np.unique(site[net.bricks]))
+    if n_sites < 2:
+        raise ImpossibleDisorder(
+            "a domain lacks one of several bricks of the unit cell, and this one has a single one: "
+            "start from a larger cell, such as the conventional one"
+        )
     if disorder.brick * n_sites > 1:
         raise ImpossibleDisorder(
             f"a domain lacks one of the {n_sites} bricks of the unit cell, so that at most "

@@ -4,14 +4,17 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from ase import Atoms
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from nearsight.blocks import partition
+from nearsight.blocks import Blueprint, cut, partition
 from nearsight.systems import System, build
 from nearsight.systems.defects import concentrations
 from nearsight.systems.disorder import Disorder, ImpossibleDisorder, disordered, draw
 from nearsight.systems.net import Net
-from nearsight.systems.uio66 import pristine
+from nearsight.systems.uio66 import LATTICE_CONSTANT, pristine
 
 CUBE = (2, 2, 2)
 
@@ -96,22 +99,58 @@ def test_what_cannot_be_had_is_refused(wanted, reason):
         disordered(pristine(), CUBE, Disorder(**wanted))
 
 
+def test_domains_need_several_bricks_in_a_cell():
+    edge = LATTICE_CONSTANT / 2
+    cell = edge * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    whole = pristine()
+    inside = (whole.positions @ np.linalg.inv(cell) + 1e-6) % 1.0
+    first = np.sort(np.unique(inside.round(4), axis=0, return_index=True)[1])
+    primitive = Atoms(whole.numbers[first], scaled_positions=inside[first], cell=cell, pbc=True)
+    assert len(primitive) == 114
+    assert len(disordered(primitive, (3, 3, 3), Disorder(linker=0.1))) == 27 * 114 - 16 * 8
+    with pytest.raises(ImpossibleDisorder, match="this one has a single one"):
+        disordered(primitive, (3, 3, 3), Disorder(brick=0.1, domain=10.0))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    hf=st.floats(0, 1),
+    brick=st.floats(0, 0.4),
+    linker=st.floats(0.01, 0.9),
+    counted=st.sampled_from(["removed", "resulting"]),
+    seed=st.integers(0, 1000),
+)
+def test_disorder_is_sound_or_refused(hf, brick, linker, counted, seed):
+    disorder = Disorder(hf=hf, brick=brick, linker=linker, counted=counted, seed=seed)
+    try:
+        atoms = disordered(pristine(), (2, 2, 1), disorder)
+    except ImpossibleDisorder:
+        return
+    blocks, found = partition(atoms), reached(atoms)
+    if counted == "resulting":
+        assert found.brick == pytest.approx(round(16 * brick) / 16)
+        assert found.linker == pytest.approx(round(96 * linker) / 96)
+    assert len(atoms) == 4 * 456 - 66 * round(16 * found.brick) - 8 * round(96 * found.linker)
+    for brick_block in np.flatnonzero(np.array(blocks.kinds) == "brick"):
+        cut(atoms, blocks, brick_block, Blueprint(mantle=0))  # neutral, no clashes
+
+
 def test_there_must_be_zirconium():
     with pytest.raises(ImpossibleDisorder, match="holds no Zr"):
         disordered(pristine("Hf"), (1, 1, 1), Disorder(hf=0.5))
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("wrong", "reason"),
     [
         ({}, "at least one of"),
         ({"hf": 0.1, "domain": 5}, "made of missing bricks"),
         ({"hf": 2}, "less than or equal to 1"),
     ],
 )
-def test_nonsense_is_refused(given, reason):
+def test_nonsense_is_refused(wrong, reason):
     with pytest.raises(ValidationError, match=reason):
-        Disorder(**given)
+        Disorder(**wrong)
 
 
 def test_systems_with_disorder():
