@@ -112,6 +112,8 @@ def draw(atoms: Atoms, blocks: Blocks, disorder: Disorder, site: NDArray[np.int6
         raise ImpossibleDisorder(
             "the framework has no bricks that linkers join: disorder needs both"
         )
+    _check_count(disorder.brick, int(net.bricks.sum()), "bricks")
+    _check_count(disorder.linker, int(net.linkers.sum()), "linkers")
     if disorder.domain:
         _check_domains(net, disorder, site)
     rng = np.random.default_rng(disorder.seed)
@@ -120,15 +122,11 @@ def draw(atoms: Atoms, blocks: Blocks, disorder: Disorder, site: NDArray[np.int6
         stranded = net.stranded(missing)
         if disorder.counted == "removed":
             missing |= stranded
-            break
-        if not stranded.any():
+        excess = int((missing & net.linkers).sum()) - _count(disorder.linker, net.linkers)
+        if disorder.counted == "removed" or not (stranded.any() or excess > 0):
             break
     else:
-        raise ImpossibleDisorder(
-            f"with {disorder.brick:g} of the bricks and {disorder.linker:g} of the linkers missing "
-            f"some blocks hang on nothing, in each of {DRAWS} draws: ask for fewer, or count what "
-            "is removed"
-        )
+        raise ImpossibleDisorder(_why_not(net, disorder, missing, excess))
     dimensions = net.dimensions(missing)
     if dimensions < 3:
         raise ImpossibleDisorder(
@@ -138,40 +136,51 @@ def draw(atoms: Atoms, blocks: Blocks, disorder: Disorder, site: NDArray[np.int6
     return Defects(missing, _hafnium(atoms, blocks, disorder, missing, rng))
 
 
+def _why_not(net: Net, disorder: Disorder, missing: NDArray[np.bool_], excess: int) -> str:
+    if excess > 0:
+        bricks, linkers, total = (
+            int(mask.sum()) for mask in (missing & net.bricks, missing & net.linkers, net.linkers)
+        )
+        return (
+            f"{bricks} missing bricks take {linkers} of {total} linkers with them, {excess} more "
+            f"than were asked for: ask for a linker fraction of {linkers / total:.2f} or more, or "
+            "for fewer bricks"
+        )
+    return (
+        f"with {disorder.brick:g} of the bricks and {disorder.linker:g} of the linkers missing "
+        f"some blocks hang on nothing, in each of {DRAWS} draws: ask for fewer, or count what is "
+        "removed"
+    )
+
+
 def _missing(
     net: Net, disorder: Disorder, site: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    bricks = np.flatnonzero(net.bricks)
+    bricks, linkers = np.flatnonzero(net.bricks), np.flatnonzero(net.linkers)
     order = rng.permutation(len(bricks))
     if disorder.domain:
         order = np.argsort(-_domains(net, disorder.domain, site, rng))
     missing = np.zeros(len(net), dtype=bool)
-    missing[bricks[order[: _count(disorder.brick, len(bricks), "bricks")]]] = True
+    missing[bricks[order[: _count(disorder.brick, net.bricks)]]] = True
     around = net.around(missing)
-
-    linkers = np.flatnonzero(net.linkers)
-    wanted = _count(disorder.linker, len(linkers), "linkers")
+    wanted = _count(disorder.linker, net.linkers)
     if disorder.counted == "resulting":
-        taken = int(around.sum())
-        if taken > wanted:
-            raise ImpossibleDisorder(
-                f"{int(missing.sum())} missing bricks take {taken} of {len(linkers)} linkers with "
-                f"them, more than the {wanted} asked for: ask for a linker fraction of at least "
-                f"{taken / len(linkers):.2f}, or for fewer bricks"
-            )
-        linkers, wanted = linkers[~around[linkers]], wanted - taken
+        linkers, wanted = linkers[~around[linkers]], max(wanted - int(around.sum()), 0)
     missing[rng.permutation(linkers)[:wanted]] = True
     return missing | around
 
 
-def _count(fraction: float, total: int, what: str) -> int:
+def _count(fraction: float, blocks: NDArray[np.bool_]) -> int:
+    return round(fraction * int(blocks.sum()))
+
+
+def _check_count(fraction: float, total: int, what: str) -> None:
     count = round(fraction * total)
-    if fraction and not 0 < count < total:
+    if (fraction > 0 and count == 0) or (fraction < 1 and count == total):
         raise ImpossibleDisorder(
             f"{fraction:g} of {total} {what} makes {count}: take a larger supercell, or another "
             "fraction"
         )
-    return count
 
 
 def _hafnium(
@@ -187,6 +196,8 @@ def _hafnium(
         sites = sites[there[sites]]
     if disorder.hf and len(sites) == 0:
         raise ImpossibleDisorder("the framework holds no Zr that Hf could replace")
+    if len(sites):
+        _check_count(disorder.hf, len(sites), "Zr atoms")
     hafnium = np.zeros(len(atoms), dtype=bool)
     hafnium[rng.permutation(sites)[: round(disorder.hf * len(sites))]] = True
     return hafnium & there

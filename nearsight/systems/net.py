@@ -68,6 +68,11 @@ class Net:
     def __len__(self) -> int:
         return len(self.bricks)
 
+    def vectors(self) -> NDArray[np.float64]:
+        """From the centre of every seam's first block to that of its second, (n_seams, 3) in Å."""
+        first, second = self.centres[self.ends].transpose(1, 0, 2)
+        return np.asarray(second + self.hops @ self.cell - first)
+
     def coordination(self, missing: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """Seams (n_blocks,) of every block to blocks that are not `missing` (n_blocks,)."""
         gone = np.zeros(len(self), dtype=bool) if missing is None else missing

@@ -22,8 +22,8 @@ Variant = Literal[
     "hf", "reo", "bcu", "scu", "pr-hf", "sup", "sup*", "sup-3x3x1",
 ]  # fmt: skip
 """pr: pristine; ld: one linker missing; ld-2/1 to ld-2/7: two linkers missing, all distinct pairs;
-hf: one Zr replaced by Hf; reo: one brick of four missing; bcu: linkers across z missing; scu: both;
-pr-hf: all Zr replaced; sup, sup* and the example of Figure 7A: supercells with random disorder."""
+hf: one Zr replaced by Hf; reo: one brick of four missing; bcu: linkers in planes across z missing;
+scu: both; pr-hf: all Zr replaced; sup, sup*, and the example of Figure 7A: random disorder."""
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 SUPERCELLS = {
@@ -103,10 +103,7 @@ def _one_brick(net: Net) -> NDArray[np.bool_]:
 
 def _layers(net: Net) -> NDArray[np.bool_]:
     """Linkers that lie in planes of constant z."""
-    heights = (net.centres[net.ends[:, 1]] + net.hops @ net.cell - net.centres[net.ends[:, 0]])[
-        :, 2
-    ]
-    tilted = net.ends[np.abs(heights) > 1.0]
+    tilted = net.ends[np.abs(net.vectors()[:, 2]) > 1.0]
     lying = net.linkers.copy()
     lying[tilted] = False
     return lying

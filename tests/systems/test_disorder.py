@@ -86,10 +86,11 @@ def test_missing_bricks_of_a_domain_are_no_neighbours():
 @pytest.mark.parametrize(
     ("wanted", "reason"),
     [
-        ({"brick": 0.25, "linker": 0.2, "counted": "resulting"}, "fraction of at least 0."),
+        ({"brick": 0.25, "linker": 0.2, "counted": "resulting"}, "ask for a linker fraction of 0"),
         ({"linker": 0.95, "counted": "resulting"}, "hang on nothing, in each of 100 draws"),
         ({"linker": 0.95}, "directions of space, not in 3"),
         ({"brick": 0.01}, "0.01 of 32 bricks makes 0: take a larger supercell"),
+        ({"hf": 0.001}, "0.001 of 192 Zr atoms makes 0"),
         ({"brick": 0.2, "domain": 100.0}, "domains of 100 Å do not fit into a cell of 41.7 Å"),
         ({"brick": 0.4, "domain": 20.0}, "at most 0.25 of the bricks"),
     ],

@@ -21,8 +21,7 @@ def test_bricks_sit_on_an_fcc_lattice(net):
 
 
 def test_every_seam_is_as_long_as_half_a_linker(net):
-    first, second = net.centres[net.ends].transpose(1, 0, 2)
-    lengths = np.linalg.norm(second + net.hops @ net.cell - first, axis=1)
+    lengths = np.linalg.norm(net.vectors(), axis=1)
     np.testing.assert_allclose(lengths, LATTICE_CONSTANT / np.sqrt(8), atol=0.01)
 
 
@@ -47,8 +46,7 @@ def test_a_pair_of_bricks_on_its_own_is_stranded(net):
 
 
 def test_layers_hang_together_in_two_directions(net):
-    first, second = net.centres[net.ends].transpose(1, 0, 2)
-    rise = np.abs((second + net.hops @ net.cell - first)[:, 2])
+    rise = np.abs(net.vectors()[:, 2])
     tilted = np.zeros(len(net), dtype=bool)
     tilted[net.ends[rise > 1]] = True
     assert net.dimensions(np.zeros(len(net), dtype=bool)) == 3
