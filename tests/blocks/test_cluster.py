@@ -6,7 +6,8 @@ from ase import Atoms
 from ase.build import molecule
 from ase.geometry import find_mic
 
-from nearsight.blocks import Blueprint, UnsoundCluster, cut, fingerprint, partition
+from nearsight.blocks import Blueprint, UnsoundCluster, Within, cut, fingerprint, partition
+from nearsight.blocks.cluster import cap_positions
 from nearsight.systems import System, build
 from nearsight.systems.uio66 import pristine
 
@@ -160,6 +161,55 @@ def test_a_guest_in_the_core_is_taken_in_its_nearest_image(parent):
     brick = cluster.core & ~guest
     near = cluster.atoms.positions[guest].mean(axis=0) - cluster.atoms.positions[brick].mean(axis=0)
     assert np.linalg.norm(near) < 0.25 * 20.75 * np.sqrt(3) + 1
+
+
+def test_the_default_blueprint_reads_as_ever():
+    """Keys of existing lakes stand on this."""
+    assert Blueprint().model_dump(mode="json") == {"mantle": 1, "cap": "H"}
+    assert Blueprint.model_validate({"mantle": {"radius": 4.0}}).mantle == Within(radius=4.0)
+
+
+@pytest.mark.parametrize("radius", [1.6, 5.0, 9.0])
+def test_a_mantle_by_distance_holds_all_blocks_near_the_core(parent, radius):
+    atoms, blocks = parent
+    core = of_kind(blocks, "linker")[0]
+    cluster = cut(atoms, blocks, core, Blueprint(mantle=Within(radius=radius)))
+    check_geometry(cluster, atoms, blocks)
+    inside = cluster.atoms.positions[cluster.core]
+    large = atoms.repeat(3)
+    far = np.full(len(large), np.inf)
+    for centre in inside + atoms.cell.array.sum(axis=0):
+        far = np.minimum(far, np.linalg.norm(large.positions - centre, axis=1))
+    kept = cluster.atoms.positions[~cluster.caps] + atoms.cell.array.sum(axis=0)
+    near = large.positions[far < radius - 1e-6]
+    assert len(near) > 10
+    assert np.linalg.norm(kept[None] - near[:, None], axis=2).min(axis=1).max() < 1e-6
+
+
+def test_a_mantle_by_distance_holds_guests(parent):
+    atoms = parent[0].copy()
+    water = molecule("H2O")
+    water.positions += 0.25 * atoms.cell.lengths()
+    atoms += water
+    blocks = partition(atoms)
+    shelled = cut(atoms, blocks, 0)
+    near = cut(atoms, blocks, 0, Blueprint(mantle=Within(radius=9.0)))
+    assert not np.isin(shelled.parent_indices, np.arange(456, 459)).any()
+    assert np.isin(near.parent_indices, np.arange(456, 459)).sum() >= 3
+
+
+def test_a_frame_changed_in_place_is_seen(parent):
+    atoms, blocks = parent
+    frame = atoms.copy()
+    before = cut(frame, blocks, 0)
+    frame.rattle(0.02, seed=3)
+    assert fingerprint(cut(frame, blocks, 0)) != fingerprint(before)
+
+
+@pytest.mark.parametrize(("element", "length"), [(6, 1.09), (7, 1.01), (15, 1.42), (16, 1.34)])
+def test_caps_stand_at_the_length_of_their_bond(element, length):
+    cap = cap_positions(np.zeros((1, 3)), np.array([[0, 0, 1.8]]), np.array([element]))
+    np.testing.assert_allclose(cap, [[0, 0, length]])
 
 
 def test_a_missing_proton_is_refused(parent):
