@@ -108,7 +108,7 @@ def _parts_blocks(
             a, b = (name(numbers, int(atom)) for atom in pairs[bond])
             raise UnsupportedFramework(
                 f"the bond between {a} and {b} joins a block to its own periodic image: "
-                "repeat the cell"
+                "repeat the cell twice along each of its vectors"
             )
     return np.asarray(~closing)
 

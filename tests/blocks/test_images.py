@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nearsight.blocks.images import whole_blocks
+from nearsight.blocks.images import endless_directions, whole_blocks
 
 
 def test_a_chain_across_the_boundary_and_a_lone_atom():
@@ -21,3 +21,13 @@ def test_a_long_chain_from_its_middle():
     offsets = whole_blocks(np.zeros(n, dtype=int), pairs, shifts)
     np.testing.assert_array_equal(offsets[pairs[:, 0]] + shifts, offsets[pairs[:, 1]])
     assert not offsets[0].any()
+
+
+def test_a_chain_without_end_and_one_with():
+    pairs = np.array([[0, 1], [0, 1], [2, 3]])
+    shifts = np.array([[0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    labels = np.array([0, 0, 1, 1])
+    offsets = np.array([[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 1, 0]])
+    endless = endless_directions(labels, pairs, shifts, offsets)
+    assert list(endless) == [0]
+    np.testing.assert_array_equal(endless[0], [[0, 0, -1]])

@@ -128,6 +128,42 @@ def test_known_answers(name, blocks, cluster):
         assert around.get_chemical_formula() == cluster
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, blocks in BLOCKS.items() if "periodic image: repeat" in str(blocks)]
+)
+def test_a_larger_cell_is_a_way_out(name):
+    assert len(partition(FRAMEWORKS[name].repeat(2)).seams)
+
+
+@pytest.mark.parametrize("name", list(FRAMEWORKS)[1::4])
+def test_two_cells_hold_twice_the_blocks(name):
+    atoms, blocks = FRAMEWORKS[name], BLOCKS[name]
+    if isinstance(blocks, str):
+        return
+    two = partition(atoms.repeat((2, 1, 1)))
+    assert len(two.seams) == 2 * len(blocks.seams)
+    kinds, twice = Counter(blocks.kinds), Counter(two.kinds)
+    for kind in ("brick", "linker", "guest"):
+        assert twice[kind] == 2 * kinds[kind]
+
+
+@pytest.mark.parametrize("name", list(FRAMEWORKS)[2::4])
+def test_the_order_of_atoms_and_the_origin_do_not_matter(name):
+    atoms, blocks = FRAMEWORKS[name], BLOCKS[name]
+    if isinstance(blocks, str):
+        return
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(atoms))
+    moved = atoms[order]
+    moved.rotate(50, (1, 2, 3), rotate_cell=True)
+    moved.positions += rng.normal(scale=9, size=3)
+    moved.wrap()
+    again = partition(moved)
+    seams = {tuple(sorted(order[seam].tolist())) for seam in again.seams}
+    assert seams == {tuple(seam) for seam in blocks.seams.tolist()}
+    assert Counter(again.kinds) == Counter(blocks.kinds)
+
+
 def test_what_cannot_be_parted_is_named():
     with pytest.raises(UnsupportedFramework, match="C6H2O2 joins its metals"):  # MOF-74
         partition(FRAMEWORKS["KOSKIO01_clean"])
