@@ -87,6 +87,11 @@ def check_valences(
             f"{name(numbers, int(np.argmax(lone)))} is bonded to nothing: hydrogen molecules, "
             "hydrides and stray hydrogens are not supported"
         )
+    if not METALS[numbers[pairs]].any():
+        raise UnsupportedFramework(
+            "no metal is close enough to another atom to be bonded to it: the cell or the "
+            "positions seem to be wrong"
+        )
     covalent = count_neighbours(pairs, ~METALS[numbers])
     crowded = covalent > _MOST[numbers]
     if crowded.any():

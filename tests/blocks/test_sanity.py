@@ -46,6 +46,14 @@ def ring_without(atoms, gone):
     return atoms[np.setdiff1d(np.arange(len(atoms)), members[atoms.numbers[members] == gone][:1])]
 
 
+def apart():
+    """A zinc atom far from a molecule."""
+    atoms = molecule("CH3OH") + Atoms("Zn", positions=[[0, 0, 6.0]])
+    atoms.set_cell([12.0] * 3)
+    atoms.pbc = True
+    return atoms
+
+
 @pytest.mark.parametrize(
     ("atoms", "reason"),
     [
@@ -56,6 +64,7 @@ def ring_without(atoms, gone):
         (pristine() + Atoms("H", positions=[[5.19, 5.19, 5.19]]), "bonded to nothing"),
         (pristine() + Atoms("C", positions=[[5.19, 5.19, 5.19]]), "too few neighbours"),
         (molecule("CH3OH"), "no metal"),
+        (apart(), "close enough"),
     ],
 )
 def test_refusals_say_why(atoms, reason):
