@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field
 
 from nearsight.spec import Spec
+from tasks.errors import LostWorkers
 from tasks.progress import TOPIC
 
 if TYPE_CHECKING:
@@ -99,17 +100,24 @@ class Pools:
 
         logging.getLogger("distributed").setLevel(logging.ERROR)  # Prefect makes it say all
         with dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}):
-            cluster = LocalCluster(
-                n_workers=pool.workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                memory_limit=0,
-                silence_logs=logging.ERROR,
-                preload=[__name__],
-            )
+            try:
+                cluster = LocalCluster(
+                    n_workers=pool.workers,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=0,
+                    silence_logs=logging.ERROR,
+                    preload=[__name__],
+                )
+            except RuntimeError as error:  # Dask starts a dead worker anew, but not at first
+                raise LostWorkers(
+                    f"workers died as they started ({error}), perhaps for want of memory; what "
+                    "was finished is in the lake, so give each worker more and run again"
+                ) from error
         client = Client(cluster)
         client.subscribe_topic(TOPIC, self._forward)
+        client.forward_logging("nearsight")
         return cluster, client
 
     def _forward(self, event: tuple[float, dict[str, Any]]) -> None:

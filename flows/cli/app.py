@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -13,6 +14,8 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 from pydantic import BaseModel
 from rich.console import Console
+
+from flows.cli.notices import Notices
 
 # Read by Prefect when it is first imported, so set before anything imports it. Its logs go to its
 # own UI; here they would say in a page of traceback what `told` says in a sentence.
@@ -33,6 +36,12 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
+notices = Notices()
+
+
+@app.callback()
+def listen() -> None:
+    logging.getLogger("nearsight").addHandler(notices)
 
 
 def refuse(message: str, status: int = 2) -> NoReturn:

@@ -1,9 +1,11 @@
+import logging
 import os
 import signal
 
 import pytest
 from pydantic import ValidationError
 
+from tasks.errors import LostWorkers
 from tasks.pools import ENVIRONMENT, Pool, Pools, Site
 from tasks.progress import reporter
 
@@ -30,7 +32,21 @@ def tell():
     reporter("row", interval=0.0)(0.5)
 
 
-def test_a_pool_of_real_workers():
+def warn():
+    logging.getLogger("nearsight.lake").warning("the store is away")
+
+
+@pytest.fixture
+def warnings():
+    said = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    logging.getLogger("nearsight").addHandler(handler)
+    yield said
+    logging.getLogger("nearsight").removeHandler(handler)
+
+
+def test_a_pool_of_real_workers(warnings):
     heard = []
     with Pools(
         Site(md=ONE, qm=ONE, train=ONE, cpu=ONE),
@@ -42,11 +58,22 @@ def test_a_pool_of_real_workers():
         assert environment == ENVIRONMENT
         assert deaf
         client.submit(tell).result()
+        client.submit(warn).result()
         for _ in range(100):
-            if heard:
+            if heard and warnings:
                 break
             client.submit(os.getpid, pure=False).result()
         assert heard == [("row", 0.5)]
+        assert warnings == ["the store is away"]
         worker = client.submit(os.getpid, pure=False).result()
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_workers_that_die_as_they_start_are_lost_workers(monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    with (
+        Pools(Site(md=ONE), lambda row, fraction: None) as pools,
+        pytest.raises(LostWorkers, match="died as they started"),
+    ):
+        pools.client("md")
