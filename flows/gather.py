@@ -26,6 +26,7 @@ from flows.summary import cost, label_counts, metrics_of
 from nearsight import figures
 from nearsight.blocks import find_bonds
 from nearsight.potentials import load
+from nearsight.systems import System
 from storage import Lake, open_lake
 from tasks.explore import read_walk
 from tasks.extract import clusters_of, read_cluster
@@ -289,7 +290,7 @@ def _summary(lake: Lake, cycles: list[Cycle], metrics: tuple[MetricsRow, ...]) -
 
 def _provenance(options: dict[str, Any], cycles: list[Cycle]) -> Iterator[tuple[str, str]]:
     yield "Seed", str(options["seed"])
-    yield "Systems", ", ".join(str(s["variant"] or s["file"]) for s in options["systems"])
+    yield "Systems", ", ".join(System.model_validate(s).name for s in options["systems"])
     for c in cycles:
         yield f"Model of cycle {c.number}", c.model
     for package in PACKAGES:

@@ -53,15 +53,13 @@ class System(Spec):
     @model_validator(mode="after")
     def _one_source(self) -> System:
         if self.variant is not None and self.file is not None:
-            raise ValueError("exactly one of 'variant' and 'file' must be given, not both")
+            raise ValueError("'variant' and 'file' cannot both be given")
         if self.variant is not None and self.disorder is not None:
             raise ValueError(
                 "'disorder' starts from the pristine framework: leave 'variant' out, or 'disorder'"
             )
         if self.variant is None and self.file is None and self.disorder is None:
-            raise ValueError(
-                "exactly one of 'variant' and 'file' must be given, not neither, or 'disorder'"
-            )
+            raise ValueError("one of 'variant', 'file' and 'disorder' must be given")
         return self
 
     @property

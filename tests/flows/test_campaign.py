@@ -5,7 +5,7 @@ from flows.campaign import DEMO, Campaign
 
 
 def test_the_demo_needs_no_options_and_its_files_are_there():
-    assert Campaign(name="demo", lake="lake/demo", cycles=2) == DEMO
+    assert (DEMO.name, DEMO.lake, DEMO.start) == ("demo", "lake/demo", Campaign().start)
     assert all(path.is_file() for path in DEMO.files().values())
 
 

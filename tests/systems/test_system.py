@@ -61,7 +61,7 @@ def test_files_that_hold_no_crystal(tmp_path):
 
 @pytest.mark.parametrize("given", [{}, {"variant": "pr", "file": "my.cif"}])
 def test_exactly_one_of_variant_and_file(given):
-    with pytest.raises(ValidationError, match="exactly one of 'variant' and 'file'"):
+    with pytest.raises(ValidationError, match="one of 'variant', 'file' and 'disorder'|cannot both"):
         System(**given)
 
 
