@@ -13,7 +13,8 @@ is continued as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,9 @@ def rows(root: zarr.Group, kind: str) -> dict[str, int]:
     name = f"{schema_of(kind).group}/keys"
     if name not in root:
         return {}
-    keys = np.asarray(_array(root, name)[:])
-    return {key: row for row, key in enumerate(keys.tolist())}
+    keys = root[name]
+    assert isinstance(keys, zarr.Array)
+    return {key: row for row, key in enumerate(np.asarray(keys[:]).tolist())}
 
 
 def fold(root: zarr.Group, kind: str, records: Iterable[Record]) -> None:
@@ -55,25 +57,26 @@ def fold(root: zarr.Group, kind: str, records: Iterable[Record]) -> None:
 def _append(group: zarr.Group, kind: str, batch: list[Record]) -> None:
     columns = schema_of(kind).columns
     extents = [sizes(record) for record in batch]
-    count = _array(group, "keys").shape[0] if "keys" in group else 0
+    arrays = dict(group.arrays())
+    write = partial(_write, group, arrays)
+    count = arrays["keys"].shape[0] if "keys" in arrays else 0
     starts: dict[tuple[str, ...], int] = {(): count}
     lengths: dict[tuple[str, ...], list[int]] = {}
     for along in dict.fromkeys(column.along for column in columns.values() if column.along):
         name = f"{'_'.join(along)}_offsets"
-        starts[along] = int(np.asarray(_array(group, name)[-1])) if name in group else 0
+        starts[along] = int(np.asarray(arrays[name][-1])) if name in arrays else 0
         lengths[along] = [math.prod(e.get(dimension, 0) for dimension in along) for e in extents]
         edges = np.cumsum([starts[along], *lengths[along]], dtype=np.int64)
-        _write(group, name, count, edges, f"{kind}_edge")
-    _write(group, "keys", count, _text([record.key for record in batch]), kind)
-    _write(group, "metadata", count, _text([canonical_json(r.metadata) for r in batch]), kind)
+        write(name, count, edges, f"{kind}_edge")
+    write("keys", count, _text([record.key for record in batch]), kind)
+    write("metadata", count, _text([canonical_json(r.metadata) for r in batch]), kind)
     for name, column in columns.items():
         values = [(r.metadata if column.metadata else r.arrays).get(name) for r in batch]
         if column.optional and column.dtype != "string":
             present = np.array([value is not None for value in values])
-            _write(group, f"has_{name}", count, present, kind)
+            write(f"has_{name}", count, present, kind)
         block = _join(column, values, lengths.get(column.along, []))
-        dimension = "_".join(column.along) or kind
-        _write(group, name, starts[column.along], block, dimension, column.unit)
+        write(name, starts[column.along], block, "_".join(column.along) or kind, column.unit)
 
 
 def _join(column: Column, values: list[Any], lengths: list[int]) -> NDArray[Any]:
@@ -91,31 +94,35 @@ def _join(column: Column, values: list[Any], lengths: list[int]) -> NDArray[Any]
 
 
 def _write(
-    group: zarr.Group, name: str, start: int, block: NDArray[Any], dimension: str, unit: str = ""
+    group: zarr.Group,
+    arrays: Mapping[str, zarr.Array[Any]],
+    name: str,
+    start: int,
+    block: NDArray[Any],
+    dimension: str,
+    unit: str = "",
 ) -> None:
-    """Put `block` into an array from row `start` on; rows before it that there are none of yet,
-    since the column was declared later than they were written, are blank."""
-    trailing = block.shape[1:]
-    if name not in group:
+    """Put `block` into one of the `arrays` of `group` from row `start` on.
+
+    An array that is not there yet is made, and rows that are older than it are blank.
+    """
+    array = arrays.get(name)
+    shape = (start + len(block), *block.shape[1:])
+    if array is None:
         text = block.dtype.kind == "T"
-        group.create_array(
+        rows = _CHUNK_ROWS.get(dimension.rpartition("_")[2], _FEW_ROWS)
+        array = group.create_array(
             name,
-            shape=(0, *trailing),
-            chunks=(_CHUNK_ROWS.get(dimension.rpartition("_")[2], _FEW_ROWS), *trailing),
+            shape=shape,
+            chunks=(rows, *shape[1:]),
             dtype=block.dtype,
             compressors="auto" if text else _PACKED,
-            dimension_names=(dimension, *_TRAILING[2 - len(trailing) :]),
+            dimension_names=(dimension, *_TRAILING[3 - len(shape) :]),
             attributes={"units": unit} if unit else {},
         )
-    array = _array(group, name)
-    array.resize((start + len(block), *trailing))
+    else:
+        array.resize(shape)
     array[start:] = block
-
-
-def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
-    array = group[name]
-    assert isinstance(array, zarr.Array)
-    return array
 
 
 def _text(texts: list[str]) -> NDArray[Any]:
