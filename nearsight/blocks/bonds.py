@@ -13,6 +13,9 @@ from nearsight.blocks.base import UnsupportedFramework
 
 TOLERANCE = 0.3
 """Å beyond the sum of covalent radii at which two atoms still count as bonded."""
+STRETCH, SMALL = 0.2, 1.5
+"""Å by which metals with a covalent radius below SMALL Å reach further for donors other than
+carbon: their radii are of low spin, and Jahn-Teller's effect stretches some of their bonds."""
 OVERLAP = 0.6
 """Fraction of the sum of covalent radii, and distance in Å, below which two atoms overlap."""
 BEHIND = 0.2
@@ -47,11 +50,19 @@ def find_bonds(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
     _check_cell(atoms)
     numbers = atoms.numbers
-    radii = covalent_radii[numbers]
-    first, second, distance, shifts = neighbour_list("ijdS", _boxed(atoms), radii + TOLERANCE / 2)
-    _check_overlap(numbers, first, second, distance, radii[first] + radii[second])
-
     metal, hydrogen = METALS[numbers], numbers == 1
+    radii = covalent_radii[numbers]
+    reach = np.where(metal & (radii < SMALL), STRETCH, 0.0)
+    first, second, distance, shifts = neighbour_list(
+        "ijdS", _boxed(atoms), radii + reach + TOLERANCE / 2
+    )
+    sums = radii[first] + radii[second]
+    _check_overlap(numbers, first, second, distance, sums)
+    donors = ~(metal | (numbers == 6))
+    stretch = reach[first] * donors[second] + reach[second] * donors[first]
+    close = distance < sums + stretch + TOLERANCE
+    first, second, distance, shifts = (x[close] for x in (first, second, distance, shifts))
+
     one, other = np.array([first, second]), np.array([second, first])
     bonded = ~(metal[one] & (metal | hydrogen)[other] | hydrogen[one] & hydrogen[other])
     first, second, distance, shifts = (
