@@ -54,6 +54,23 @@ def test_metals_and_hydrogens_bind_sparingly():
     assert find_bonds(close)[0].tolist() == [[0, 2], [1, 2], [2, 3]]
 
 
+def test_a_stretched_bond_of_copper_is_one_but_not_to_carbon():
+    for element, bonds in (("O", 1), ("N", 1), ("C", 0)):
+        pair = Atoms(["Cu", element], positions=[[0, 0, 0], [0, 0, 2.45]])
+        assert len(find_bonds(pair)[0]) == bonds
+
+
+def test_the_carbon_of_a_chelating_carboxylate_is_behind_its_oxygens():
+    chelate = Atoms("ZrOOC", positions=[[0, 0, 0], [1.1, 0, 1.95], [-1.1, 0, 1.95], [0, 0, 2.6]])
+    assert find_bonds(chelate)[0].tolist() == [[0, 1], [0, 2], [1, 3], [2, 3]]
+
+
+def test_a_ring_that_a_metal_faces_is_bonded_to_it():
+    ring = molecule("C6H6")
+    sandwich = ring + Atoms("Cr", positions=[ring.get_center_of_mass() + [0, 0, 1.65]])
+    assert (find_bonds(sandwich)[0] == 12).sum() == 6
+
+
 def test_a_hydrogen_bonds_to_its_nearest_only():
     shared = Atoms("OHO", positions=[[0, 0, 0], [0, 0, 1.1], [0, 0, 2.35]])
     assert find_bonds(shared)[0].tolist() == [[0, 1]]
