@@ -17,6 +17,8 @@ SHORTEST, LONGEST = 0.5, 1.6
 CLASH, METAL_CLASH, CLASH_RADIUS = 1.1, 0.8, 0.5
 """Atoms that are not bonded keep off each other by this fraction of their covalent radii (metals
 have a smaller one, as bricks hold them together), and by at least this radius in Å."""
+METAL_BOND = 0.65
+"""Sums of covalent radii that metals keep off each other: multiple bonds join some of them."""
 
 
 def check_sound(atoms: Atoms, pairs: NDArray[np.int64]) -> None:
@@ -74,7 +76,11 @@ def _check_clashes(atoms: Atoms, pairs: NDArray[np.int64]) -> None:
         np.minimum(first, second) * n + np.maximum(first, second),
         pairs.min(axis=1) * n + pairs.max(axis=1),
     )
-    if not bonded.all():
-        clash = int(np.argmin(bonded))
-        a, b = (name(atoms.numbers, int(k[clash])) for k in (first, second))
+    numbers = atoms.numbers
+    sums = covalent_radii[numbers[first]] + covalent_radii[numbers[second]]
+    joined = METALS[numbers[first]] & METALS[numbers[second]] & (distance > METAL_BOND * sums)
+    sound = bonded | joined
+    if not sound.all():
+        clash = int(np.argmin(sound))
+        a, b = (name(numbers, int(k[clash])) for k in (first, second))
         raise UnsoundCluster(f"{a} and {b} of the cluster clash, {distance[clash]:.2f} Å apart")

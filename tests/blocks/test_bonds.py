@@ -67,7 +67,7 @@ def test_the_carbon_of_a_chelating_carboxylate_is_behind_its_oxygens():
 
 def test_a_ring_that_a_metal_faces_is_bonded_to_it():
     ring = molecule("C6H6")
-    sandwich = ring + Atoms("Cr", positions=[ring.get_center_of_mass() + [0, 0, 1.65]])
+    sandwich = ring + Atoms("Cr", positions=[ring.get_center_of_mass() + np.array([0, 0, 1.65])])
     assert (find_bonds(sandwich)[0] == 12).sum() == 6
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import molecule
 
 from nearsight.blocks import UnsoundCluster, find_bonds
@@ -41,3 +42,14 @@ def test_a_clash_is_noticed():
     two.positions[5:] -= [0, 0, 6.4]
     with pytest.raises(UnsoundCluster, match="clash"):
         check_sound(two, pairs)
+
+
+@pytest.mark.parametrize(("distance", "sound"), [(2.28, True), (1.7, False)])
+def test_metals_may_bond_but_not_overlap(distance, sound):
+    pair = Atoms("Ru2", positions=[[0, 0, 0], [0, 0, distance]])
+    none = np.empty((0, 2), dtype=np.int64)
+    if sound:
+        check_sound(pair, none)
+    else:
+        with pytest.raises(UnsoundCluster, match="clash"):
+            check_sound(pair, none)
