@@ -13,6 +13,8 @@ from storage.errors import LakeError
 if TYPE_CHECKING:
     from obstore.store import S3Credential
 
+NOT_RENEWED = "credentials were not renewed"
+
 _KEPT = timedelta(minutes=10)
 """How long credentials are used without asking anew: botocore renews them in time for that."""
 
@@ -35,7 +37,12 @@ class Account:
 
     def credentials(self) -> S3Credential:
         """Valid credentials, renewed where they are temporary, and when to ask again (UTC)."""
-        frozen = self._credentials.get_frozen_credentials()
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            frozen = self._credentials.get_frozen_credentials()
+        except BotoCoreError as error:
+            raise LakeError(f"{NOT_RENEWED}: {error}") from error
         return {
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,

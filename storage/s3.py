@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
-from storage.account import Account, account
+from storage.account import NOT_RENEWED, Account, account
 from storage.errors import LakeError, MissingObject
 from storage.patience import LONGEST_ANSWER, Outage, patiently
 
@@ -37,19 +36,23 @@ _CURES = {
     "SignatureDoesNotMatch": "the secret key is wrong: check AWS_SECRET_ACCESS_KEY or the profile",
 }
 _BUSY = {
+    "ConditionalRequestConflict",
     "InternalError",
+    "OperationAborted",
     "RequestTimeout",
     "ServiceUnavailable",
     "SlowDown",
     "Throttling",
     "ThrottlingException",
 }
+_URL = re.compile(r"s3://([\w.-]+)(?:/(\w[\w.-]*(?:/\w[\w.-]*)*))?/?", re.ASCII)
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w+)</Code>|code: \"(\w+)\"")
 _NO_ANSWER = re.compile(
     r"HTTP error|dispatch failure|(service|streaming|response) error|(?<!_)tim(ed out|eout)"
 )
 _FAILURE = re.compile(r"Connection \w+|connection closed|dns error|(?<!_)tim(ed out|eout)")
+_LOCKED_OUT = re.compile(rf"{NOT_RENEWED}[^\"\n]*")
 
 
 class S3Objects:
@@ -63,12 +66,13 @@ class S3Objects:
     at_once = 16
 
     def __init__(self, url: str) -> None:
-        address = urlsplit(url)
-        self._bucket = address.netloc
-        self._prefix = address.path.strip("/")
-        if not self._bucket:
-            raise LakeError(f"{url} names no bucket: write s3://bucket/prefix")
-        self.url = f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+        if not (named := _URL.fullmatch(url)):
+            raise LakeError(
+                f"{url} is no place for a lake: write s3://bucket/prefix with letters, digits, "
+                "_ . - and / in the prefix"
+            )
+        self.url = url.rstrip("/")
+        self._bucket, self._prefix = named[1], named[2] or ""
 
     def __reduce__(self) -> tuple[type[S3Objects], tuple[str]]:
         return S3Objects, (self.url,)
@@ -143,7 +147,7 @@ class S3Objects:
             names = (meta["path"] for meta in first)
             return next((name for name in names if not name.startswith(PROBES)), None)
 
-        return self._ask("", attempt)
+        return self._ask("the folder", attempt)
 
     def check_writable(self) -> None:
         """Refuse a bucket that two writers could not share, or that this user may not write to."""
@@ -175,15 +179,20 @@ class S3Objects:
 
         What a store says may quote keys and signatures, so nothing but its error code is told.
         """
-        name = f"{self.url}/{what}".rstrip("/")
+        name = f"{what} of the lake {self.url}"
+        if found := _LOCKED_OUT.search(said):
+            return Outage(found[0])
         status = int(found[1]) if (found := _STATUS.search(said)) else 0
         code = (found[1] or found[2]) if (found := _CODE.search(said)) else ""
-        if code in _BUSY or status in (408, 429) or (status >= 500 and status != 501):
+        if status == 501:
+            code = "NotImplemented"
+        elif code in _BUSY or status in (408, 429) or status >= 500:
             return Outage(f"{status or ''} {code}".strip())
         if not status and not code and _NO_ANSWER.search(said):
             return Outage(found[0] if (found := _FAILURE.search(said)) else "no answer")
         if not status and not code:
-            return LakeError(f"{name} failed: {said.strip().splitlines()[-1].lstrip('`-> ')}")
+            reason = said.partition("Debug source")[0].strip().splitlines()[-1].lstrip("`-> x")
+            return LakeError(f"{name} failed: {reason}")
         cure = _CURES.get(code, "check the AWS_ variables, the profile and your rights there")
         return LakeError(
             f"{name} is out of reach: the store {self._account.endpoint} answers "

@@ -9,7 +9,7 @@ from storage.local import TEMPORARY
 
 def test_a_lake_is_made_and_found_again(place, make_label):
     label = make_label(1)
-    lake = open_lake(f"{place}/some where/lake")
+    lake = open_lake(f"{place}/some/where")
     assert lake.put(label)
     again = open_lake(lake.url)
     assert again.url == lake.url

@@ -1,6 +1,7 @@
 """Lakes that older versions of Nearsight wrote, kept in ``data/`` for ever."""
 
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,15 @@ def test_it_goes_on(old, make_label):
     old.commit("new/cycle-000", {"label": [label.key]})
     assert old.tags()[-1] == "new/cycle-000"
     assert len(old.open()["labels/keys"][:]) == 10
+
+
+def test_it_may_have_been_copied_to_s3(old, s3):
+    copy = Lake(s3)
+    files = [path for path in Path(old.url).rglob("*") if path.is_file()]
+    names = [path.relative_to(old.url).as_posix() for path in files]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda name: copy.objects.create(name, old.objects.read(name)), names))
+    assert open_lake(s3).tags() == old.tags()
+    np.testing.assert_array_equal(
+        open_lake(s3).open()["labels/positions"][:], old.open()["labels/positions"][:]
+    )

@@ -87,7 +87,9 @@ def is_put_of(part):
         ({}, "s3://nowhere/x", "NoSuchBucket; there is no such bucket: create it"),
         ({"AWS_PROFILE": "nobody"}, "s3://lake/x", r"profile \(nobody\) could not be found"),
         ({"AWS_ENDPOINT_URL": "nonsense"}, "s3://lake/x", "Invalid endpoint: nonsense"),
-        ({}, "s3:///x", "names no bucket"),
+        ({}, "s3:///x", "is no place for a lake: write s3://bucket/prefix"),
+        ({}, "s3://lake/a b", "letters, digits, _ . - and / in the prefix"),
+        ({}, "s3://lake/../x", "letters, digits, _ . - and / in the prefix"),
     ],
 )
 @pytest.mark.parametrize("mode", ["a", "r"])
@@ -167,6 +169,11 @@ def test_temporary_credentials_are_renewed(nobody, server, monkeypatch, tmp_path
     before = asked()
     lake.repository.list_tags()
     assert asked() > before
+    process.write_text("import sys; sys.exit('the session is over')")
+    monkeypatch.setattr(patience, "LONGEST_WAIT", 0.2)
+    for work in (lambda: lake.put_blob("third", b"3"), lambda: lake.commit("demo/cycle-001", {})):
+        with pytest.raises(LakeError, match=r"credentials were not renewed.*the session is over"):
+            work()
 
 
 def test_the_script_says_how_to_reach_the_store(nobody, monkeypatch, tmp_path):
