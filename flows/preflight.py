@@ -36,7 +36,12 @@ def check(campaign: Campaign) -> None:
     for i, system in enumerate(campaign.systems):
         with _blame(f"systems.{i}"):
             atoms = build(system)
-            partition(atoms)
+            endless = {"rod", "layer"} & set(partition(atoms).kinds)
+            if endless:
+                raise ValueError(
+                    f"{system.name} holds a {min(endless)} that runs without end through its "
+                    "cells: no finite cluster can be cut from it"
+                )
             strange = set(atoms.symbols) - set(elements or atoms.symbols)
             if strange:
                 raise ValueError(

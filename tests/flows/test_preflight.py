@@ -1,5 +1,9 @@
+from pathlib import Path
+
 import ase.io
+import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 
 from flows.campaign import Campaign
@@ -87,3 +91,18 @@ def test_an_element_that_the_model_lacks_is_refused(tiny, unlabelled, tmp_path):
     systems = [{"file": str(tmp_path / "hf.cif")}]
     said = refusal(tiny(tmp_path / "lake", **unlabelled, systems=systems))
     assert said == "systems.0: hf holds Hf, which the start model was not built for"
+
+
+def test_a_rod_of_which_no_cluster_can_be_cut_is_refused(tiny, unlabelled, tmp_path):
+    table = np.load(Path(__file__).parents[1] / "blocks" / "frameworks.npz")
+    i = table["names"].tolist().index("SABVUN_clean_h_min")  # MIL-53
+    atoms = slice(*np.cumsum([0, *table["sizes"]])[i : i + 2])
+    mil = Atoms(table["numbers"][atoms], table["positions"][atoms])
+    mil.set_cell(table["cells"][i])
+    mil.pbc = True
+        table["numbers"][atoms], table["positions"][atoms], cell=table["cells"][i], pbc=True
+    )
+    ase.io.write(tmp_path / "mil-53.cif", mil)
+    systems = [{"file": str(tmp_path / "mil-53.cif")}]
+    said = refusal(tiny(tmp_path / "lake", **unlabelled, systems=systems))
+    assert said.startswith("systems.0: mil-53 holds a rod that runs without end")
