@@ -75,9 +75,11 @@ class Workplace:
         bar = f"{self.title} {stage}".strip()
         missing = {p.key: p for p in pieces if not self.lake.has(p.kind, p.key)}
         self.board.start(bar, list(missing), len({p.key for p in pieces}) - len(missing))
-        if missing:
-            self._run(pool, list(missing.values()))
-        self.board.finish(bar)
+        try:
+            if missing:
+                self._run(pool, list(missing.values()))
+        finally:
+            self.board.finish(bar)
         return not missing
 
     def _run(self, pool: PoolName, pieces: Sequence[Piece]) -> None:

@@ -55,11 +55,12 @@ def test_work_in_the_flow_itself_goes_one_by_one(work, log):
     assert words[::2] == ["begin", "end"] * 4
 
 
-def test_an_error_in_a_piece_is_raised_and_loses_nothing_else(work, log):
+def test_an_error_in_a_piece_is_raised_and_loses_nothing_else(work, log, capsys):
     broken = Piece("batch", content_key("batch", {"name": "x"}), leave, ("/no/such/folder/log",))
     with pytest.raises(FileNotFoundError):
         work.finish("label", "qm", [*pieces(log, "a"), broken])
     assert work.finish("label", "qm", pieces(log, "a")) is True
+    assert capsys.readouterr().err.count(" piece") == 2  # both batches have ended
 
 
 def test_workers_do_what_the_flow_would(tmp_path, log):
