@@ -100,8 +100,6 @@ def test_a_rod_of_which_no_cluster_can_be_cut_is_refused(tiny, unlabelled, tmp_p
     mil = Atoms(table["numbers"][atoms], table["positions"][atoms])
     mil.set_cell(table["cells"][i])
     mil.pbc = True
-        table["numbers"][atoms], table["positions"][atoms], cell=table["cells"][i], pbc=True
-    )
     ase.io.write(tmp_path / "mil-53.cif", mil)
     systems = [{"file": str(tmp_path / "mil-53.cif")}]
     said = refusal(tiny(tmp_path / "lake", **unlabelled, systems=systems))
