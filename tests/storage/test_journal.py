@@ -81,6 +81,7 @@ import os, sys
 import numpy as np
 from storage import Lake, Record, content_key
 lake = Lake(sys.argv[1])
+lake.objects.store  # found once, before the forks
 gate, opened = os.pipe()
 ready, say_ready = os.pipe()
 for writer in range(6):
@@ -116,6 +117,7 @@ import json, os, random, signal, sys, time
 import numpy as np
 from storage import Lake, Record, content_key
 lake = Lake(sys.argv[1])
+lake.objects.store  # found once, before the forks
 dice, acknowledged = random.Random(7), []
 for life in range(8):
     read, write = os.pipe()

@@ -89,7 +89,8 @@ def test_a_read_only_lake_opens_to_read(outside, read_only, make_label):
 def test_many_open_a_new_lake_at_once(place, finish):
     code = """
 import os, sys
-from storage import open_lake
+from storage import Lake, open_lake
+Lake(sys.argv[1]).objects.store  # found once, before the forks
 for round in range(int(sys.argv[2])):
     children = []
     for _ in range(6):

@@ -165,12 +165,12 @@ import sys
 from storage import open_lake
 lake = open_lake(sys.argv[1])
 keys = lake.keys("label")
-for cycle in range(12):
+for cycle in range(8):
     lake.commit(f"demo/cycle-{cycle:03}", {"label": keys[:cycle + 1]}, {"cycle": cycle})
     print(cycle, flush=True)
 """
     dice = random.Random(3)
-    for cycle in (0, 7):
+    for cycle in (0, 4):
         committer = start(code, lake.url)
         while int(committer.stdout.readline()) < cycle:
             pass
@@ -181,7 +181,7 @@ for cycle in range(12):
     calm = open_lake(f"{place}/calm")
     for key in sorted(labels):
         calm.put(lake.get("label", key))
-    for cycle in range(12):
+    for cycle in range(8):
         calm.commit(
             f"demo/cycle-{cycle:03}", {"label": calm.keys("label")[: cycle + 1]}, {"cycle": cycle}
         )
@@ -197,8 +197,8 @@ lake, site = open_lake(sys.argv[1]), int(sys.argv[2])
 keys = lake.keys("label")
 print("ready", flush=True)
 input()
-for cycle in range(4):
-    lake.commit(f"site-{site}/cycle-{cycle:03}", {"label": keys[site::3][:cycle + 1]})
+for cycle in range(3):
+    lake.commit(f"site-{site}/cycle-{cycle:03}", {"label": keys[site::3][:2 * cycle + 1]})
 """
     sites = [start(code, lake.url, site) for site in range(3)]
     for site in sites:
@@ -210,7 +210,7 @@ for cycle in range(4):
         _, err = site.communicate(timeout=120)
         assert site.returncode == 0, err
     assert len({name.split("/")[1] for name in lake.objects.names("snapshots")}) == 1
-    assert sorted(lake.tags()) == [f"site-{s}/cycle-{c:03}" for s in range(3) for c in range(4)]
+    assert sorted(lake.tags()) == [f"site-{s}/cycle-{c:03}" for s in range(3) for c in range(3)]
     assert sorted(lake.open()["labels/keys"][:]) == sorted(labels)
 
 
