@@ -24,7 +24,9 @@ from tasks.workplace import LakeUrl, Workplace, workplace
 class Bootstrap(Spec):
     """How a sampler is made: a potential that walks soundly through some systems."""
 
-    lake: LakeUrl = Field(min_length=1, title="Lake", description="a directory")
+    lake: LakeUrl = Field(
+        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
+    )
     file: File = Field(title="File", description="model to write")
     systems: tuple[System, ...] = Field(min_length=1, title="Systems")
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")

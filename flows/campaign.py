@@ -65,7 +65,11 @@ class Campaign(Spec):
         "campaign", pattern=r"^[a-z0-9][a-z0-9-]*$", title="Name", description="tags its snapshots"
     )
     lake: LakeUrl = Field(
-        "lake", min_length=1, title="Lake", description="a directory", validate_default=True
+        "lake",
+        min_length=1,
+        title="Lake",
+        description="a directory, or s3://bucket/prefix",
+        validate_default=True,
     )
     systems: tuple[System, ...] = Field(
         (System(variant="ld"),), min_length=1, title="Systems to learn"

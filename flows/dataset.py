@@ -40,7 +40,9 @@ class DataSet(Spec):
 class Recipe(Spec):
     """How periodic data sets are made."""
 
-    lake: LakeUrl = Field(min_length=1, title="Lake", description="a directory")
+    lake: LakeUrl = Field(
+        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
+    )
     model: File = Field(
         title="Sampler", description="a model that walks soundly; the labels are not its own"
     )

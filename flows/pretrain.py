@@ -19,7 +19,9 @@ from tasks.workplace import LakeUrl, workplace
 class Pretraining(Spec):
     """How a start model is trained."""
 
-    lake: LakeUrl = Field(min_length=1, title="Lake", description="a directory")
+    lake: LakeUrl = Field(
+        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
+    )
     file: File = Field(title="File", description="model to write")
     training: File = Field(title="Training set", description="labelled extended XYZ")
     tests: dict[str, File] = Field({}, title="Test sets", description="labelled extended XYZ")

@@ -73,7 +73,10 @@ class Workplace:
             If a piece took several workers down with it.
         """
         bar = f"{self.title} {stage}".strip()
-        missing = {p.key: p for p in pieces if not self.lake.has(p.kind, p.key)}
+        to_do: set[str] = set()
+        for kind in {p.kind for p in pieces}:
+            to_do.update(self.lake.missing(kind, [p.key for p in pieces if p.kind == kind]))
+        missing = {p.key: p for p in pieces if p.key in to_do}
         self.board.start(bar, list(missing), len({p.key for p in pieces}) - len(missing))
         try:
             if missing:

@@ -45,7 +45,7 @@ def read(tmp_path, text):
         ("walk: {volume_range: [1.2, 0.8]}", "walk.volume_range: 1.2 to 0.8 must lie above 0"),
         ("systems: []", "systems: at least 1 must be given"),
         ("systems: [{variant: xx}]", "systems.0.variant: input should be 'pr', 'ld', 'ld-2/1', "),
-        ("systems: [{variant: ld, file: a.cif}]", "systems.0: 'variant' and 'file' cannot both be given"),
+        ("systems: [{variant: ld, file: a.cif}]", "systems.0: 'variant' and 'file' cannot both be"),
         ("systems: [{file: a.cif}]", "systems.0.file: there is no file {folder}/a.cif"),
         ("start: {model: m.st}", "start.model: there is no file {folder}/m.st"),
         ("tests: {mine: a.xyz}", "tests.mine: there is no file {folder}/a.xyz"),
