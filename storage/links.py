@@ -41,7 +41,7 @@ LINKS: Mapping[str, tuple[Link, ...]] = {
     "walk": _to("model", start="structure"),
     "scores": _to("walk", "density"),
     "density": _to("model", "dataset"),
-    "cluster": _to("walk"),
+    "cluster": _to("walk", "structure", start="structure"),
     "batch": _to("scores", "dataset", clusters="cluster"),
     "dataset": _to(labels="label", clusters="cluster"),
     "model": _to("dataset", parent="model"),

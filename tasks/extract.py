@@ -49,6 +49,18 @@ def read_cluster(lake: Lake, key: str) -> Cluster:
     )
 
 
+def cluster_arrays(cluster: Cluster) -> dict[str, np.ndarray]:
+    """The arrays of a cluster's record."""
+    return {
+        "numbers": cluster.atoms.numbers.astype(np.int64),
+        "positions": cluster.atoms.positions,
+        "core": cluster.core,
+        "mantle": cluster.mantle,
+        "caps": cluster.caps,
+        "parent_indices": cluster.parent_indices,
+    }
+
+
 def clusters_of(lake: Lake, batch: str) -> list[str]:
     """Keys of a batch's clusters; none where nothing unknown was found, or nothing could be cut."""
     return list(lake.get("batch", batch).metadata["clusters"])
@@ -142,15 +154,7 @@ def _put_cluster(
         "fingerprint": mark,
         "formula": cluster.atoms.get_chemical_formula(),
     }
-    arrays = {
-        "numbers": cluster.atoms.numbers.astype(np.int64),
-        "positions": cluster.atoms.positions,
-        "core": cluster.core,
-        "mantle": cluster.mantle,
-        "caps": cluster.caps,
-        "parent_indices": cluster.parent_indices,
-    }
-    lake.put(origin.record(metadata, arrays))
+    lake.put(origin.record(metadata, cluster_arrays(cluster)))
     return origin.key
 
 

@@ -4,6 +4,7 @@ from flows.cli import (  # noqa: F401 - each adds its verb
     bootstrap,
     dataset,
     demo,
+    force_matching,
     lake,
     report,
     run,

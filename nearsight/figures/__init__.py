@@ -4,6 +4,7 @@ from nearsight.figures.chemistry import atom_types
 from nearsight.figures.cluster import cluster
 from nearsight.figures.cost import cost
 from nearsight.figures.feature_space import feature_space
+from nearsight.figures.force_matching import force_matching
 from nearsight.figures.learning_curve import learning_curve
 from nearsight.figures.likelihood_error import likelihood_error
 from nearsight.figures.parity import parity
@@ -17,6 +18,7 @@ __all__ = [
     "cluster",
     "cost",
     "feature_space",
+    "force_matching",
     "learning_curve",
     "likelihood_error",
     "parity",

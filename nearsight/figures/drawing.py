@@ -79,6 +79,7 @@ def draw(
     colours: Sequence[str] | FloatArray,
     rotation: FloatArray,
     ringed: NDArray[np.bool_] | None = None,
+    raised: NDArray[np.bool_] | None = None,
 ) -> None:
     """Draw `atoms` on `axes`, 1 Å to the same length in x and y, the reader looking along -z.
 
@@ -90,6 +91,8 @@ def draw(
         (3, 3), positions @ rotation.T are in the plane of the paper and towards the reader.
     ringed
         (n_atoms,), atoms that get a ring on top of everything.
+    raised
+        (n_atoms,), atoms that nothing else may hide.
     """
     fill = np.array([to_rgba(colour) for colour in colours])
     positions = atoms.positions @ rotation.T
@@ -109,14 +112,16 @@ def draw(
         ],
         axis=1,
     )
+    height = positions[:, 2] if raised is None else positions[:, 2] + np.where(raised, 1e6, 0.0)
     # a stick just behind its own atom
-    depth = np.concatenate([positions[:, 2], starts[:, 2] - 1e-3])
+    depth = np.concatenate([height, height[owners] - 1e-3])
     patches: list[Patch] = [
         Circle((x, y), r) for (x, y, _), r in zip(positions, radii, strict=True)
     ]
     patches += [Polygon(corners, closed=True) for corners in sticks]
     fills = np.concatenate([fill, fill[owners]])
     edges = np.concatenate([np.tile(to_rgba("#333333"), (len(atoms), 1)), fill[owners]])
+    edges[:, 3] = fills[:, 3]
     widths = np.concatenate([np.full(len(atoms), 0.35), np.zeros(len(owners))])
     order = np.argsort(depth, kind="stable")
     axes.add_collection(

@@ -40,10 +40,6 @@ def selection(
     figure = new_figure(5.4)
     axes = figure.add_subplot()
     draw(axes, atoms, colours, tilt(*view))
-    drawn = next(artist for artist in axes.collections if artist.get_gid() == "atoms and bonds")
-    edges, faces = np.array(drawn.get_edgecolor()), np.array(drawn.get_facecolor())
-    edges[:, 3] = np.minimum(edges[:, 3], faces[:, 3])
-    drawn.set_edgecolor(edges)
     handles = element_handles(atoms[chosen]) if chosen.any() else []
     if not chosen.all():
         handles.append(dot(GREY, f"{label} ({int((~chosen).sum())})"))
