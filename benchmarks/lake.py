@@ -2,9 +2,9 @@
 
     python benchmarks/lake.py [LAKE] [--json FILE]
 
-Everything is measured in one run on one machine: a local directory and, where one is named, LAKE,
-such as ``s3://bucket/benchmark`` with the usual AWS variables. LAKE must be new or empty. What can
-be repeated is, and the fastest counts; puts are measured once, and commits to S3.
+Measured are extended XYZ, a local directory and, where one is named, LAKE, such as
+``s3://bucket/benchmark`` with the usual AWS variables: all on one machine and in three rounds, of
+which the best figures count. LAKE must be new or empty.
 
 The clusters are cut from the data sets that ship with Nearsight and rattled by 0.01 Å, so that no
 two are alike. Positions, energies and forces have all digits of double precision, like those of
@@ -22,7 +22,6 @@ import lzma
 import os
 import platform
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -54,7 +53,7 @@ DATA = Path(__file__).parents[1] / "flows/data"
 SETS = (("pristine-train", "pr"), ("pristine-test", "pr"), ("linker-defect-test", "ld"))
 CLUSTERS = 5_000
 WALKS, FRAMES, ATOMS = 100, 1_000, 24
-REPEATS = 3
+ROUNDS = 3
 
 WRITE, READ, SIZE = "write labels, s", "read labels, s", "labels, MB"
 WRITE_ALL, READ_ALL = "write labels and clusters, s", "read labels and clusters, s"
@@ -87,19 +86,25 @@ def main() -> None:
     chosen = parser.parse_args()
     samples = list(islice(labelled_clusters(), CLUSTERS))
     about = machine() | {"clusters": CLUSTERS, "atoms": sum(len(s.whole) for s in samples)}
+    rounds = []
+    for number in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            found = {"XYZ": through_xyz(Path(folder), samples)}
+            found["local"] = through_lake(open_lake(f"{folder}/lake"), samples)
+        if chosen.lake:
+            there = urlsplit(chosen.lake).scheme or "there"
+            found[there] = through_lake(open_lake(f"{chosen.lake}/{number}"), samples)
+        rounds.append(found)
+    best = {
+        place: {what: min(found[place][what] for found in rounds) for what in figures}
+        for place, figures in rounds[0].items()
+    }
     with tempfile.TemporaryDirectory() as folder:
-        xyz = through_xyz(Path(folder), samples)
-        lakes = {"local": through_lake(open_lake(f"{folder}/lake"), samples)}
-        lakes["local"][SIZE_SINGLE] = in_single_precision(open_lake(f"{folder}/single"), samples)
-    if chosen.lake:
-        lakes[urlsplit(chosen.lake).scheme or "there"] = through_lake(
-            open_lake(chosen.lake), samples
-        )
+        best["local"][SIZE_SINGLE] = in_single_precision(open_lake(folder), samples)
     about["load at the end"] = round(os.getloadavg()[0], 1)
-    Console(width=100).print(table(about, xyz, lakes))
+    Console(width=100).print(table(about, best))
     if chosen.json:
-        found = {"about": about, "extended XYZ": xyz, "lakes": lakes, "aims": AIMS}
-        chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+        chosen.json.write_text(json.dumps({"about": about, "best": best, "rounds": rounds}) + "\n")
 
 
 def machine() -> dict[str, Any]:
@@ -183,8 +188,8 @@ def through_xyz(folder: Path, samples: list[Sample]) -> Figures:
         (folder / "labels.xyz", [s.labelled for s in samples], WRITE, READ, SIZE),
         (folder / "whole.xyz", [s.whole for s in samples], WRITE_ALL, READ_ALL, SIZE_ALL),
     ):
-        found[write] = best(partial(ase.io.write, file, frames, format="extxyz"))
-        found[read] = best(partial(ase.io.read, file, ":", format="extxyz"))
+        found[write] = clock(partial(ase.io.write, file, frames, format="extxyz"))
+        found[read] = clock(partial(ase.io.read, file, ":", format="extxyz"))
         found[size] = file.stat().st_size / 1e6
     file = folder / "walks.xyz"
     for walk in walks():
@@ -192,7 +197,7 @@ def through_xyz(folder: Path, samples: list[Sample]) -> Figures:
         steps = walk.arrays["positions"]
         frames = [Atoms(numbers, positions=step, cell=cell, pbc=True) for step in steps]
         ase.io.write(file, frames, format="extxyz", append=True)
-    found[FRAME] = best(partial(ase.io.read, file, WALKS * FRAMES // 2, format="extxyz"))
+    found[FRAME] = clock(partial(ase.io.read, file, WALKS * FRAMES // 2, format="extxyz"))
     same = {PUT: WRITE, GET: READ, JOURNAL: SIZE, SIZE_SINGLE: SIZE}
     return found | {what: found[other] for what, other in same.items()}
 
@@ -204,30 +209,18 @@ def through_lake(lake: Lake, samples: list[Sample]) -> Figures:
     found = {PUT: clock(lambda: [lake.put(record) for record in labels])}
     for record in (*clusters, *trajectories):
         lake.put(record)
-    found[GET] = best(lambda: [lake.get("label", record.key) for record in labels])
-    lakes = [lake, *twins(lake)]
-    found[WRITE] = min(clock(partial(commit, each, "labels", labels)) for each in lakes)
+    found[GET] = clock(lambda: [lake.get("label", record.key) for record in labels])
+    found[WRITE] = clock(partial(commit, lake, "labels", labels))
     sizes = {SIZE: megabytes(lake)}
-    found[WRITE_ALL] = found[WRITE] + min(
-        clock(partial(commit, each, "clusters", clusters)) for each in lakes
-    )
+    found[WRITE_ALL] = found[WRITE] + clock(partial(commit, lake, "clusters", clusters))
     sizes |= {SIZE_ALL: megabytes(lake), JOURNAL: megabytes(lake, "journal/label")}
-    found[READ] = best(lambda: columns(lake, "labels"))
-    found[READ_ALL] = best(lambda: columns(lake, "labels", "clusters"))
+    found[READ] = clock(lambda: columns(lake, "labels"))
+    found[READ_ALL] = clock(lambda: columns(lake, "labels", "clusters"))
     commit(lake, "walks", trajectories)
     group: Any = lake.open()["walks"]
     chosen = np.random.default_rng(2).integers(WALKS * FRAMES, size=20)
     found[FRAME] = float(np.median([clock(partial(frame_of, group, n)) for n in chosen]))
     return found if "://" in lake.url else found | sizes
-
-
-def twins(lake: Lake) -> Iterator[Lake]:
-    """Lakes with the same journal, so that to commit can be repeated, of a local one."""
-    for number in range(0 if "://" in lake.url else REPEATS - 1):
-        twin = open_lake(f"{lake.url}-{number}")
-        source, target = (f"{which.url}/journal" for which in (lake, twin))
-        shutil.copytree(source, target, copy_function=os.link)
-        yield twin
 
 
 def in_single_precision(lake: Lake, samples: list[Sample]) -> float:
@@ -276,22 +269,18 @@ def clock(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def best(work: Callable[[], object]) -> float:
-    """Seconds of the fastest of a few repeats: the others met more of what else the machine did."""
-    return min(clock(work) for _ in range(REPEATS))
-
-
-def table(about: dict[str, Any], xyz: Figures, lakes: dict[str, Figures]) -> Table:
+def table(about: dict[str, Any], best: dict[str, Figures]) -> Table:
     """Figures, and how many times less each lake takes than XYZ."""
+    xyz, *lakes = best
     made = Table(title=", ".join(f"{name} {value}" for name, value in about.items()))
     made.add_column("", no_wrap=True)
-    for heading in ("XYZ", *(part for place in lakes for part in (place, "times")), "aim"):
+    for heading in (xyz, *(part for lake in lakes for part in (lake, "times")), "aim"):
         made.add_column(heading, justify="right")
-    for what in xyz:
-        cells = [what, f"{xyz[what]:.4g}"]
-        for figures in lakes.values():
-            took = figures.get(what)
-            cells += ["", ""] if took is None else [f"{took:.4g}", f"{xyz[what] / took:.3g}"]
+    for what, reference in best[xyz].items():
+        cells = [what, f"{reference:.4g}"]
+        for lake in lakes:
+            took = best[lake].get(what)
+            cells += ["", ""] if took is None else [f"{took:.4g}", f"{reference / took:.3g}"]
         made.add_row(*cells, str(AIMS.get(what, "")))
     return made
 
