@@ -39,7 +39,7 @@ def _to(*names: str, **others: str) -> tuple[Link, ...]:
 LINKS: Mapping[str, tuple[Link, ...]] = {
     "label": (Link("structure", ("structure",), needed=False),),
     "walk": _to("model", start="structure"),
-    "scores": _to("walk", "density"),
+    "scores": _to("walk", "density", "model"),
     "density": _to("model", "dataset"),
     "cluster": _to("walk", "structure", start="structure"),
     "batch": _to("scores", "dataset", clusters="cluster"),

@@ -145,7 +145,7 @@ class Snapshots:
             fold(root, kind, self._journal.get_all(kind, new))
             row_of = rows(root, kind)
             members = np.array([row_of[key] for key in wanted], dtype=np.int64)
-            cycle.create_array(schema_of(kind).group, data=members)
+            cycle.create_array(schema_of(kind).group, data=members, dimension_names=(kind,))
 
     def _history(self) -> list[Snapshot]:
         repository = self._open()

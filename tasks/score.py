@@ -79,7 +79,12 @@ def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
         "surprise": np.array(surprise),
         "features": np.array(described),
     }
-    metadata = {"walk": walk, "density": density, "seconds": time.monotonic() - start}
+    metadata = {
+        "walk": walk,
+        "density": density,
+        "model": record.metadata["model"],
+        "seconds": time.monotonic() - start,
+    }
     lake.put(score_origin(walk, density).record(metadata, arrays))
 
 
