@@ -4,7 +4,7 @@
 
 Tiny campaigns with a slow level of theory run twice, in lakes of their own: first undisturbed, then
 under SIGKILLs of the flow, of its workers, of another process that commits to the same lake, and,
-with --s3, of the S3 server, which this script starts itself. Half of them fall into a commit. A
+with --s3, of the S3 server, which this script starts itself. Many of them fall into a commit. A
 seeded generator chooses victims and moments. A flow that was killed is started again by the same
 command; one whose store was killed must wait and go on by itself.
 

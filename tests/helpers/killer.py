@@ -68,7 +68,7 @@ class Moment:
     """Some time after the next few records have come."""
 
     def __init__(self, rng: random.Random, records: int) -> None:
-        few = rng.choice((0, 0, 1, 1, 2))
+        few = rng.choice((0, 1, 1, 2, 3))
         self._records = records + few
         self._pause = rng.uniform(0.0, 1.5 if few else 6.0)
         self._reached: float | None = None
@@ -98,7 +98,7 @@ class Killer:
         self._enough = enough
         self._server = server
         self._rng = random.Random(seed)
-        anytime, in_commit = [FLOW, WORKER], [COMMITTER, RIVAL]
+        anytime, in_commit = [FLOW, WORKER], [COMMITTER, COMMITTER, RIVAL]
         if server is not None:
             anytime.append(STORE)
             in_commit.append(STORE_IN_COMMIT)
