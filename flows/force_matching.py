@@ -58,7 +58,7 @@ class ForceMatching(Spec):
     )
     walk: WalkSpec = Field(WalkSpec(duration=100.0, frame_interval=50.0), title="Walk")
     tolerance: float = Field(
-        0.1, gt=0, title="Tolerance", description="eV/Å; RMSE of |F_cluster − F_bulk| of the core"
+        0.05, gt=0, title="Tolerance", description="eV/Å; RMSE of |F_cluster − F_bulk| of the core"
     )
     max_bulk: int = Field(
         1000,
@@ -103,7 +103,8 @@ def force_matching(spec: ForceMatching) -> Study:
             cut_out(work, frames, start, blocks, core, blueprint)
             for core, blueprint in product(cores, spec.blueprints)
         ]
-        bulk = label_all(work, spec, frames if len(atoms) <= spec.max_bulk else [], "structure")
+        in_bulk = len(atoms) <= spec.max_bulk
+        bulk = label_all(work, spec, frames if in_bulk else [], "structure")
         small = label_all(work, spec, [c for f in fragments for c in f.clusters], "cluster")
         seen = None
         if model is not None:
@@ -114,9 +115,12 @@ def force_matching(spec: ForceMatching) -> Study:
             level=spec.level.name,
             frames=len(frames),
             atoms=len(atoms),
+            in_bulk=in_bulk,
             bulk_seconds=median_seconds(work.lake, bulk),
             tolerance=spec.tolerance,
-            matches=tuple(compare(work.lake, blocks, frames, fragments, bulk | small, seen)),
+            matches=tuple(
+                compare(work.lake, blocks, frames, fragments, bulk | small, seen, in_bulk)
+            ),
         )
         study.write(work.lake, spec.file)
         study.publish(work.lake)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +106,7 @@ def compare(
     fragments: Sequence[Fragment],
     labels: Mapping[str, str],
     seen: str | None,
+    in_bulk: bool,
 ) -> list[Match]:
     """Compare every fragment with the bulk, or with the largest fragment around the same core.
 
@@ -116,23 +117,27 @@ def compare(
     frames
         Keys of the structures that the fragments were cut from.
     labels
-        Key of the converged label of each structure and cluster; without any of structures, the
-        largest fragment stands for the bulk.
+        Key of the converged label of each structure and cluster.
     seen
         Key of the model's evaluation on all of these labels.
+    in_bulk
+        Whether the frames themselves were labelled; else the largest fragment stands for the bulk.
     """
-    told = _read(lake, labels, seen)
-    in_bulk = any(frame in labels for frame in frames)
+    largest = {
+        core: max(
+            (f for f in fragments if f.core == core), key=lambda fragment: _atoms(lake, fragment)
+        )
+        for core in {fragment.core for fragment in fragments}
+    }
+    wholes = {core: frames if in_bulk else largest[core].clusters for core in largest}
+    told = _read(lake, labels, seen, {name for names in wholes.values() for name in names})
     matches = []
     for fragment in fragments:
-        rivals = [f for f in fragments if f.core == fragment.core and f.clusters]
-        largest = max(rivals, key=lambda f: _atoms(lake, f), default=None)
-        if fragment is largest and not in_bulk:
+        if fragment is largest[fragment.core] and fragment.clusters and not in_bulk:
             matches.append(_match(lake, blocks, fragment, labels, {}, "stands for the bulk"))
             continue
         errors: dict[str, list[NDArray[np.float64]]] = {}
-        for i, cluster in enumerate(fragment.clusters):
-            whole = frames[i] if in_bulk or largest is None else largest.clusters[i]
+        for whole, cluster in zip(wholes[fragment.core], fragment.clusters, strict=False):
             if whole not in labels or cluster not in labels:
                 continue
             there = _Seen(told[labels[whole]], _core(lake, blocks, whole, fragment.core, in_bulk))
@@ -145,8 +150,13 @@ def compare(
     return matches
 
 
-def _read(lake: Lake, labels: Mapping[str, str], seen: str | None) -> dict[str, Arrays]:
-    """What was found of each label's structure, by label; features in units of their spread."""
+def _read(
+    lake: Lake, labels: Mapping[str, str], seen: str | None, wholes: Collection[str]
+) -> dict[str, Arrays]:
+    """What was found of each label's structure, by label; features in units of their spread.
+
+    That is their spread in `wholes`, structures that stand for the bulk.
+    """
     told: dict[str, Arrays] = {}
     for key in labels.values():
         forces = read_label(lake, key)[1].forces
@@ -154,9 +164,11 @@ def _read(lake: Lake, labels: Mapping[str, str], seen: str | None) -> dict[str, 
         told[key] = {FORCES: forces}
     if seen is not None:
         record = lake.get("evaluation", seen)
-        a = record.arrays
-        unit = spread(a["features"].astype(float), a["numbers"])
-        for i, (key, _) in enumerate(members(lake, record.metadata["test"])):
+        a, keys = record.arrays, [key for key, _ in members(lake, record.metadata["test"])]
+        bulk = {labels[name] for name in wholes if name in labels}
+        whole = np.repeat([key in bulk for key in keys], np.diff(a["offsets"]))
+        unit = spread(a["features"][whole].astype(float), a["numbers"][whole])
+        for i, key in enumerate(keys):
             atoms = slice(*a["offsets"][i : i + 2])
             told[key][MODEL_FORCES] = a["predicted"][atoms].astype(float)
             told[key][FEATURES] = a["features"][atoms].astype(float) / unit

@@ -34,8 +34,10 @@ class Study:
         How many.
     atoms
         Of the bulk.
+    in_bulk
+        Whether clusters were compared with the bulk; else with the largest of them.
     bulk_seconds
-        What a label of the bulk cost, the median; None where it was too large for one.
+        What a label of the bulk cost, the median; None where there is none.
     tolerance
         Largest core RMSE that is good enough, eV/Å.
     matches
@@ -46,6 +48,7 @@ class Study:
     level: str
     frames: int
     atoms: int
+    in_bulk: bool
     bulk_seconds: float | None
     tolerance: float
     matches: tuple[Match, ...]
@@ -85,7 +88,7 @@ class Study:
     def verdict(self) -> str:
         """What follows, and what it stands on."""
         told = []
-        if self.bulk_seconds is None:
+        if not self.in_bulk:
             told.append(
                 f"{self.system} has {self.atoms} atoms, too many for a label, so the clusters were "
                 "compared with the largest of them: their limit as they grow, and not the bulk."
@@ -157,7 +160,7 @@ class Study:
             "frames": self.frames,
             "atoms": self.atoms,
             "bulk_seconds": self.bulk_seconds,
-            "compared_with": "largest cluster" if self.bulk_seconds is None else "bulk",
+            "compared_with": "bulk" if self.in_bulk else "largest cluster",
             "tolerance": self.tolerance,
             "recommended": self.best(),
             "verdict": self.verdict(),
@@ -184,8 +187,9 @@ def _error(match: Match, what: str, form: str) -> str:
 
 def table(study: Study) -> Table:
     """The table for the terminal; columns without any entry are left out."""
+    against = "the bulk" if study.in_bulk else "the largest of them"
     shown = Table(
-        title=f"Core forces in clusters of {study.system} against the bulk (eV/Å), {study.level}",
+        title=f"Cores of clusters of {study.system} against {against}, RMSE in eV/Å",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,

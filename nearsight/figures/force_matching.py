@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -25,6 +26,10 @@ GHOST = 0.15
 """Opacity of mantle and caps."""
 DECADES = 3.0
 """Powers of ten below the largest error that are told apart; what is smaller is drawn there."""
+
+
+EDGE: dict[str, Any] = {"markeredgecolor": "#333333", "markeredgewidth": 0.5}
+"""Of a marker, so that pale ones are seen."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,15 @@ def force_matching(panels: Sequence[Panel], tolerance: float) -> Figure:
         _by_depth(right, panel, errors, markers)
         right.axhline(tolerance, color=BLACK, linestyle="--", linewidth=0.9)
         right.set(yscale="log", ylim=(smallest / 1.3, largest * 1.3))
-    grid[-1, 1].set_xlabel("bonds from the edge of the core")
+    grid[-1, 1].set_xlabel("bonds from the core's edge")
     figure.colorbar(
-        scale, ax=list(grid[:, 0]), location="bottom", aspect=30, label="per-atom RMSE (eV/Å)"
+        scale,
+        ax=list(grid.ravel()),
+        location="bottom",
+        shrink=0.6,
+        aspect=40,
+        pad=0.02,
+        label="per-atom RMSE (eV/Å)",
     )
     figure.legend(
         handles=[*map(_handle, markers, markers.values()), *_LINES],
@@ -98,7 +109,8 @@ _LINES = (
 
 
 def _handle(symbol: str, marker: str) -> Line2D:
-    return Line2D([], [], linestyle="", marker=marker, color=element_colour(symbol), label=symbol)
+    colour = element_colour(symbol)
+    return Line2D([], [], linestyle="", marker=marker, color=colour, label=symbol, **EDGE)
 
 
 def _picture(axes: Axes, panel: Panel, colours: NDArray[np.float64]) -> None:
@@ -113,7 +125,7 @@ def _by_depth(
     axes: Axes, panel: Panel, errors: NDArray[np.float64], markers: Mapping[str, str]
 ) -> None:
     symbols = np.array(chemical_symbols)[panel.atoms.numbers[panel.core]]
-    sideways = np.linspace(-0.3, 0.3, len(markers) + 1)
+    sideways = 0.1 * (np.arange(len(markers)) - (len(markers) - 1) / 2)
     for place, (symbol, marker) in zip(sideways, markers.items(), strict=False):
         mine = symbols == symbol
         axes.plot(
@@ -123,13 +135,13 @@ def _by_depth(
             marker=marker,
             markersize=4.5,
             color=element_colour(symbol),
-            alpha=0.75,
+            **EDGE,
             gid=symbol,
         )
     depths = np.unique(panel.bonds)
     levels = [np.sqrt(np.mean(np.square(panel.errors[panel.bonds == d]))) for d in depths]
     floor = np.maximum(levels, errors.min())
-    axes.plot(depths, floor, color=BLACK, linewidth=1.2, gid="RMSE")
+    axes.plot(depths, floor, color=BLACK, linewidth=1.2, zorder=3, gid="RMSE")
     tidy(axes, grid="y")
     axes.set_xticks(depths)
     axes.set_ylabel("per-atom RMSE (eV/Å)", fontsize=9)

@@ -57,6 +57,10 @@ def test_two_blueprints_against_the_bulk_and_nothing_is_done_twice(prefect, spec
     assert {kind: lake.keys(kind) for kind in lake.kinds()} == before
     assert again.to_json() == study.to_json()
 
+    alone = force_matching(spec.model_copy(update={"blueprints": (Blueprint(mantle=1),)}))
+    for what, errors in alone.matches[0].errors.items():
+        np.testing.assert_allclose(errors, neighbours.errors[what], rtol=1e-6)
+
 
 def test_errors_are_those_of_the_forces_of_the_core(prefect, spec):
     study = force_matching(spec)
