@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase.calculators.morse import MorsePotential
 from cheap import MORSE, SITE
+from prefect.artifacts import Artifact
 
 from flows.force_matching import ForceMatching, force_matching
 from flows.matches import FEATURES, FORCES, MODEL_FORCES
@@ -51,6 +52,9 @@ def test_two_blueprints_against_the_bulk_and_nothing_is_done_twice(prefect, spec
     assert told["recommended"] == study.best()
     assert spec.file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert not audit(lake).defects
+    shown = Artifact.get("force-matching-s-ld-table")
+    assert [row["blueprint"] for row in json.loads(shown.data)] == ["mantle 0", "mantle 1", "bulk"]
+    assert "data:image/png" in Artifact.get("force-matching-s-ld").data
 
     before = {kind: lake.keys(kind) for kind in lake.kinds()}
     again = force_matching(spec)
