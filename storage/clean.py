@@ -16,7 +16,7 @@ from storage.links import Reference, owner, references
 UNFINISHED = timedelta(days=1)
 """No writer is at one object for so long: what is older and unfinished, a dead one left behind."""
 
-_ROOTS = ("campaign", "cycle", "dataset")
+_ROOTS = ("campaign", "cycle", "dataset", "label")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Waste:
 def waste(lake: Lake, older_than: timedelta) -> Waste:
     """Find what nothing in a lake needs.
 
-    Needed is what a tag, a campaign, a cycle or a data set reaches through references. So is
+    Needed is every label, and what a tag, a campaign, a cycle or a data set reaches. So is
     whatever is younger than `older_than`, with all that it reaches, for nothing refers yet to
     work in progress.
 

@@ -45,17 +45,19 @@ def local(tmp_path):
     return open_lake(tmp_path / "lake")
 
 
-def test_what_a_tag_or_a_data_set_reaches_stays(lake, make_label):
-    labels = [make_label(seed) for seed in range(4)]
-    for label in labels:
-        lake.put(label)
-    lake.commit("a/cycle-000", {"label": [labels[0].key]})
-    put_dataset(lake, labels[1])
+def test_what_a_tag_or_a_label_reaches_stays(lake, make_label):
+    tagged, label = make_label(0), make_label(1)
+    models = [Record("model", key * 64) for key in "abc"]
+    for record in (tagged, label, *models):
+        lake.put(record)
+    lake.commit("a/cycle-000", {"label": [tagged.key], "model": [models[0].key]})
+    put_dataset(lake, tagged)
     found = waste(lake, NOW)
-    assert found.records.keys() == named(labels[2:])
+    assert found.records.keys() == named(models[1:])
     assert sum(found.records.values()) > 0
     remove(lake, found)
-    assert lake.keys("label") == sorted(label.key for label in labels[:2])
+    assert lake.keys("model") == [models[0].key]
+    assert lake.keys("label") == sorted([tagged.key, label.key])  # they cost the most of all
     assert not waste(lake, NOW).records
 
 

@@ -23,7 +23,7 @@ Really = Annotated[bool, typer.Option("--yes/--dry-run", help="Remove it, or onl
 
 @verbs.command()
 def gc(lake: Address, older_than: Days = 30, yes: Really = False) -> None:
-    """Remove what no tag, campaign, cycle or data set needs."""
+    """Remove what no tag, campaign, cycle, data set or label needs; labels stay, always."""
     from storage import open_lake
     from storage.clean import remove, waste
 
