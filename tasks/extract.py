@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -112,6 +113,7 @@ def extract_batch(
         [c[2] for c in cut_out],
         spec.clusters,
         taken,
+        **_within_budget([len(c[3].atoms) for c in cut_out], spec),
     )
     names = []
     for i in chosen:
@@ -128,6 +130,12 @@ def extract_batch(
         "seconds": time.monotonic() - start,
     }
     lake.put(batch_origin(scores, dataset, spec).record(metadata))
+
+
+def _within_budget(sizes: Sequence[int], spec: Extraction) -> dict[str, Any]:
+    if spec.budget is None:
+        return {}
+    return {"costs": (np.array(sizes) / 100) ** spec.cost_exponent, "budget": spec.budget}
 
 
 def _descriptor(features: np.ndarray, blocks: Blocks, block: int) -> np.ndarray:

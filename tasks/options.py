@@ -24,4 +24,16 @@ class Extraction(Spec):
 
     clusters: int = Field(10, ge=1, title="Clusters a cycle")
     min_unknown: int = Field(3, ge=1, title="Unknown atoms that make a block worth a cluster")
+    budget: float | None = Field(
+        None,
+        gt=0,
+        title="What a cycle's labels may cost together",
+        description="in labels of 100 atoms; chosen is then what is worth most for its cost",
+    )
+    cost_exponent: float = Field(
+        3.0,
+        ge=0,
+        title="Growth of a label's cost with its atoms",
+        description="N atoms cost (N / 100)^x: x = 3 for DFT, 1 for a teacher",
+    )
     blueprint: Blueprint = Field(Blueprint(), title="Blueprint")

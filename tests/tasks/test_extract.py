@@ -91,3 +91,14 @@ def test_a_batch_is_cut_once(work, scored):
     again = extract.fn(work, [scores], dataset(work.lake, []), Extraction())
     assert (first.name, again.name) == ("Completed", "Cached")
     assert first.data == again.data
+
+
+def test_a_batch_keeps_to_its_budget(work, scored):
+    unknown = scored({b: 3.0 + b for b in range(8)})
+    sizes = {}
+    for budget in (None, 12.0):
+        batch = cut(work, unknown, Extraction(clusters=8, budget=budget))
+        clusters = [read_cluster(work.lake, name) for name in clusters_of(work.lake, batch)]
+        sizes[budget] = [len(cluster.atoms) for cluster in clusters]
+    cost = {budget: sum((n / 100) ** 3 for n in atoms) for budget, atoms in sizes.items()}
+    assert 0 < cost[12.0] <= 12.0 < cost[None]
