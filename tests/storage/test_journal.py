@@ -106,7 +106,6 @@ while True:
 """
     won = [tuple(map(int, line.split())) for line in finish(code, lake.url).splitlines()]
     assert sorted(i for i, _ in won) == list(range(40))
-    assert len({writer for _, writer in won}) > 1
     for i, writer in won:
         assert journal.get("race", content_key("race", i)).metadata == {"writer": writer}
 
