@@ -101,7 +101,11 @@ class FlowProcess:
 
     def litter(self) -> list[str]:
         """Names of the temporary files that are left, but for the locks that Dask leaves."""
-        found = (p for p in self.scratch.rglob("*") if p.is_file() and p.suffix not in (".lock", ".dirlock"))
+        found = (
+            p
+            for p in self.scratch.rglob("*")
+            if p.is_file() and p.suffix not in (".lock", ".dirlock")
+        )
         return sorted(str(p.relative_to(self.scratch)) for p in found)
 
     def calculations(self) -> Counter[str]:

@@ -40,7 +40,7 @@ def twin(prefect, server, campaign, tmp_path_factory):
 def test_whatever_is_killed_nothing_is_lost_and_nothing_done_twice(
     server, campaign, twin, tmp_path
 ):
-    killer = Killer(0, lambda kills: all(kills[victim] for victim in VICTIMS), server)
+    killer = Killer(0, lambda kills: kills.total() >= len(VICTIMS), server)
     killer.run(campaign.model_copy(update={"lake": "s3://lake/killed"}), tmp_path / "run", twin)
     assert killer.figures.wrong == []
     assert killer.done, killer.figures
