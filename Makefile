@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 \
 	MALLOC_TOP_PAD_=268435456 DO_NOT_TRACK=1
 
-.PHONY: env demo test check clean
+.PHONY: env engines demo test check clean
 
 env: $(VENV)/.ready
 
@@ -21,7 +21,13 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		fi
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[teacher,dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[teacher,tblite,dev]"
+	@touch $@
+
+engines: $(VENV)/.engines
+
+$(VENV)/.engines: $(VENV)/.ready deployments/engines/install.sh
+	sh deployments/engines/install.sh $(BIN)/python
 	@touch $@
 
 demo: env
@@ -33,7 +39,7 @@ check: env
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check
+test: check engines
 	$(RUN) $(BIN)/python -m pytest
 
 clean:
