@@ -130,3 +130,38 @@ def train(
     key = model_origin(architecture, spec, dataset, parent).key
     pieces = [Piece("model", key, train_model, (architecture, spec, dataset, parent))]
     return done(key, work.finish("train", "train", pieces))
+
+
+def committee(spec: TrainingSpec, members: int) -> list[TrainingSpec]:
+    """How each member of a committee is trained: by its own seed, the first as `spec` says.
+
+    The seed draws the first weights (unless there is a parent), the frames held out and the order
+    of the rest. Members that share a parent differ the more, the larger `validation_fraction` and
+    `learning_rate` are.
+    """
+    return [spec.model_copy(update={"seed": spec.seed + i}) for i in range(members)]
+
+
+@verb(name="train committee", task_run_name="train committee {work.title}")
+def train_committee(
+    work: Workplace,
+    architecture: Architecture,
+    spec: TrainingSpec,
+    dataset: str,
+    parent: str | None,
+    members: int,
+) -> list[str]:
+    """Train the members of a committee at once; the keys of their models.
+
+    The first is the model that `train` leaves, so that it is not trained twice.
+    """
+    pieces = [
+        Piece(
+            "model",
+            model_origin(architecture, member, dataset, parent).key,
+            train_model,
+            (architecture, member, dataset, parent),
+        )
+        for member in committee(spec, members)
+    ]
+    return done([p.key for p in pieces], work.finish("train committee", "train", pieces))

@@ -1,11 +1,22 @@
 import pytest
 
 from nearsight.potentials import Architecture, TrainingSpec, load
+from nearsight.references import reference
 from tasks.errors import BadFile
-from tasks.ingest import dataset
-from tasks.train import adopt, model_origin
+from tasks.ingest import dataset, put_label
+from tasks.train import adopt, model_origin, train, train_committee
 
 SAME = {"architecture": Architecture(), "spec": TrainingSpec(), "dataset": "d" * 64, "parent": None}
+
+TINY = Architecture(num_layers=1, l_max=0, num_features=(4,), r_max=4.0, radial_mlp_width=4)
+SHORT = TrainingSpec(epochs=2, validation_fraction=0.3)
+
+
+@pytest.fixture
+def data(lake, crystals, level):
+    """A data set of three crystals."""
+    labels = [put_label(lake, a, reference(level).label(a), level) for a in crystals]
+    return dataset(lake, labels)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +61,13 @@ def test_a_retrained_model_knows_its_parent(finished):
     assert child["parent"] in told
     assert child["frames"] == campaign.retraining.replay + len(lake.keys("cluster"))
     assert child["seconds"] > 0
+
+
+def test_members_of_a_committee_differ_and_the_first_is_the_model_itself(work, data):
+    keys = train_committee.fn(work, TINY, SHORT, data, None, 3).data
+    packages = {load(key, work.lake).to_bytes() for key in keys}
+    assert len(set(keys)) == len(packages) == 3
+    again = train.fn(work, TINY, SHORT, data, None)
+    assert (again.data, again.name) == (keys[0], "Cached")
+    heirs = train_committee.fn(work, TINY, SHORT, data, keys[0], 2).data
+    assert len({load(key, work.lake).to_bytes() for key in heirs}) == 2
