@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from pydantic import Field
 
+from flows.pages import FOLDER, render
 from nearsight.spec import Spec
-
-_FOLDER = Path(__file__).parent
 
 
 class MetricsRow(Spec):
@@ -140,19 +137,13 @@ def _number(value: float, digits: int = 1) -> str:
 
 def render_report(report: Report) -> str:
     """Return the page: one HTML document with its styles, pictures and script inside."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"duration": duration, "change": _change, "number": _number}
-    return environment.get_template("report.html").render(
+    return render(
+        "report.html",
+        {"duration": duration, "change": _change, "number": _number},
         report=report,
         compared=before_and_after(report.metrics),
         stages=list(dict.fromkeys(row.stage for row in report.costs)),
         cycles=sorted({row.cycle for row in report.costs}),
         cost={(row.cycle, row.stage): row for row in report.costs},
-        viewer=(_FOLDER / "viewer.js").read_text(encoding="utf-8"),
+        viewer=(FOLDER / "viewer.js").read_text(encoding="utf-8"),
     )
