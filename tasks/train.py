@@ -26,7 +26,7 @@ def model_origin(
     architecture: Architecture, spec: TrainingSpec, dataset: str, parent: str | None
 ) -> Origin:
     """What a model is made of: architecture (its parent's, if any), training spec, set, parent."""
-    options = {"training": spec.model_dump(mode="json", exclude={"device"})}
+    options = {"training": spec.model_dump(mode="json", exclude=set(spec.OPERATIONAL))}
     if parent is None:
         options["architecture"] = architecture.model_dump(mode="json")
     return Origin("model", options, [dataset, parent or ""])

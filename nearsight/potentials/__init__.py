@@ -10,9 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nearsight.potentials.architecture import Architecture, TrainingSpec
+from nearsight.potentials.architecture import PRESETS, Architecture
 from nearsight.potentials.base import Potential, Prediction
 from nearsight.potentials.calculator import calculator
+from nearsight.potentials.training_spec import RegionWeights, TrainingSpec
 
 if TYPE_CHECKING:
     from nearsight.potentials.graph import UnknownElement
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from nearsight.potentials.training import Trained, train
 
 __all__ = [
+    "PRESETS",
     "Architecture",
     "NequIP",
     "Potential",
     "Prediction",
+    "RegionWeights",
     "Trained",
     "TrainingSpec",
     "UnknownElement",

@@ -1,8 +1,10 @@
-"""What a potential is made of, and how it is trained: data, not code."""
+"""What a potential is made of: data, not code."""
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -10,7 +12,7 @@ from nearsight.spec import Spec
 
 
 class Architecture(Spec):
-    """A NequIP network (paper, Section 3, MLPs)."""
+    """A NequIP network (paper, Section 3, MLPs), or the name of one of `PRESETS`."""
 
     num_layers: int = Field(3, ge=1, le=8, title="Interaction layers")
     l_max: int = Field(1, ge=0, le=3, title="Largest rotation order")
@@ -23,6 +25,22 @@ class Architecture(Spec):
     parity: bool = Field(False, title="Odd-parity features")
     num_bessels: int = Field(8, ge=2, le=32, title="Radial Bessel functions")
     radial_mlp_width: int = Field(32, ge=4, le=512, title="Width of the radial network")
+    type_embedding: int | None = Field(
+        None,
+        ge=1,
+        title="Numbers that stand for an element",
+        description="as many as scalar features, if not given",
+        exclude_if=lambda width: width is None,  # architectures without it keep their keys
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        if given not in PRESETS:
+            raise ValueError(f"there is no preset {given!r}; there are {', '.join(PRESETS)}")
+        return PRESETS[given]
 
     @model_validator(mode="after")
     def _one_multiplicity_each(self) -> Self:
@@ -34,37 +52,21 @@ class Architecture(Spec):
         return self
 
 
-class TrainingSpec(Spec):
-    """How a potential is trained."""
+_NEQUIP = {"type_embedding": 32, "radial_mlp_width": 128}
 
-    epochs: int = Field(100, ge=1, title="Epochs")
-    learning_rate: float = Field(0.01, gt=0, le=1, title="Peak learning rate")
-    warmup: float = Field(0.05, ge=0, lt=1, title="Share of the steps that warm up")
-    batch_size: int = Field(1, ge=1, title="Structures in a batch")
-    ema_decay: float = Field(0.99, ge=0, lt=1, title="Decay of the running mean of the weights")
-    energy_weight: float = Field(5.0, ge=0, title="Loss weight of energies per atom")
-    force_weight: float = Field(1.0, ge=0, title="Loss weight of forces")
-    force_delta: float = Field(
-        0.1,
-        gt=0,
-        title="Force error beyond which the loss is linear",
-        description="eV/Å (Huber); below it, and for energies and stresses, the loss is quadratic, "
-        "which lets a few wrecked frames outweigh all others",
-    )
-    stress_weight: float = Field(10.0, ge=0, title="Loss weight of stresses, where there are any")
-    validation_fraction: float = Field(
-        0.05, gt=0, lt=0.5, title="Share of the data held out to choose the best epoch"
-    )
-    reference_energies: dict[str, float] = Field(
-        {},
-        title="Reference energies",
-        description="eV, isolated atoms at the level of theory; the fit moves them as it must",
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", title="Device")
-    seed: int = Field(0, ge=0, title="Seed")
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "paper-8": {"num_layers": 3, "l_max": 1, "num_features": (8, 8)},
+        "paper-16": {"num_layers": 4, "l_max": 1, "num_features": (16, 16), "r_max": 6.0},
+        "nequip-s": _NEQUIP | {"num_layers": 2, "l_max": 1, "num_features": (128, 64)},
+        "nequip-m": _NEQUIP | {"num_layers": 4, "l_max": 2, "num_features": (128, 64, 32)},
+        "nequip-l": _NEQUIP | {"num_layers": 6, "l_max": 3, "num_features": (128, 64, 32, 32)},
+    }
+)
+"""Architectures by name.
 
-    @model_validator(mode="after")
-    def _something_to_learn(self) -> Self:
-        if self.energy_weight + self.force_weight + self.stress_weight == 0:
-            raise ValueError("one of energy_weight, force_weight, stress_weight must be positive")
-        return self
+``paper-8`` and ``paper-16`` have the 8 and 16 features and the l > 0 of the paper's models, the
+second the larger cutoff of mlp_sup (Sections 3 and 4.4). Their layers and cutoffs in Å are ours: the
+paper keeps them in its SI.2. ``nequip-s``, ``-m`` and ``-l`` are S, M and L of NequIP 0.19, sized
+like its foundation potentials (`nequip.model.PresetNequIPGNNModel`, arXiv 2607.28461), at our cutoff.
+"""

@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from nearsight.potentials.architecture import Architecture
 from nearsight.potentials.base import Prediction
 from nearsight.potentials.graph import Graph, to_graph
+from nearsight.potentials.neighbours import Neighbours
 
 FORMAT = "nearsight-nequip-1"
 
@@ -64,6 +65,7 @@ def build_config(
         "l_max": architecture.l_max,
         "parity": architecture.parity,
         "num_features": list(architecture.num_features),
+        "type_embed_num_features": architecture.type_embedding,
         "num_bessels": architecture.num_bessels,
         "radial_mlp_depth": 1,
         "radial_mlp_width": architecture.radial_mlp_width,
@@ -123,10 +125,13 @@ class NequIP:
         self._model = model.to(device).eval()
         self._model.requires_grad_(False)
         self._energy_model = self._model.model.func
+        self._neighbours = Neighbours(architecture.r_max)
 
     def graph(self, atoms: Atoms) -> Graph:
         """The structure as this network sees it."""
-        graph = to_graph(atoms, self.elements, self.architecture.r_max)
+        graph = to_graph(
+            atoms, self.elements, self.architecture.r_max, self._neighbours.find(atoms)
+        )
         return {k: v.to(self.device) for k, v in graph.items()}
 
     def evaluate(self, atoms: Atoms) -> Prediction:

@@ -21,9 +21,10 @@ from nequip.data import AtomicDataDict
 from nequip.train import EMALightningModule, HuberLoss, MeanSquaredError
 from torch.utils.data import DataLoader
 
-from nearsight.potentials.architecture import Architecture, TrainingSpec
+from nearsight.potentials.architecture import Architecture
 from nearsight.potentials.graph import Graph, add_label, to_graph
 from nearsight.potentials.nequip import NequIP, Normalisation, build_config, building
+from nearsight.potentials.training_spec import TrainingSpec
 from nearsight.references.base import Label
 from nearsight.references.isolated import compositions, fit_reference_energies
 
