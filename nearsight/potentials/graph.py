@@ -11,6 +11,7 @@ from ase import Atoms
 from ase.data import chemical_symbols
 from nequip.data import AtomicDataDict, compute_neighborlist_
 
+from nearsight.potentials.neighbours import Edges
 from nearsight.references.base import Label
 
 Graph = dict[str, Any]
@@ -20,8 +21,12 @@ class UnknownElement(ValueError):
     """The structure holds an element that the model was never built for."""
 
 
-def to_graph(atoms: Atoms, elements: Sequence[str], r_max: float) -> Graph:
+def to_graph(
+    atoms: Atoms, elements: Sequence[str], r_max: float, edges: Edges | None = None
+) -> Graph:
     """Turn a structure into a graph with neighbours within `r_max` (Å).
+
+    `edges` are those neighbours, where they are known already.
 
     Raises
     ------
@@ -45,8 +50,13 @@ def to_graph(atoms: Atoms, elements: Sequence[str], r_max: float) -> Graph:
         AtomicDataDict.PBC_KEY: torch.tensor(atoms.pbc)[None],
         AtomicDataDict.ATOM_TYPE_KEY: torch.tensor(atom_types),
     }
-    graph = compute_neighborlist_(graph, r_max)
-    return graph
+    if edges is None:
+        return compute_neighborlist_(graph, r_max)  # type: ignore[no-any-return]
+    return {
+        **graph,
+        AtomicDataDict.EDGE_INDEX_KEY: torch.from_numpy(np.stack([edges.first, edges.second])),
+        AtomicDataDict.EDGE_CELL_SHIFT_KEY: torch.from_numpy(edges.shifts),
+    }
 
 
 def add_label(graph: Graph, label: Label) -> Graph:
