@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +28,9 @@ from nearsight.potentials.graph import Graph, to_graph
 from nearsight.potentials.neighbours import Neighbours
 
 FORMAT = "nearsight-nequip-1"
+
+EDGES_AT_ONCE = 60_000
+"""Neighbours of all atoms in one call of the network, some 4 kB each in single precision."""
 
 _BUILD = threading.Lock()
 
@@ -122,9 +125,9 @@ class NequIP:
         with building():
             model = NequIPGNNModel(**config)
         model.load_state_dict(self.weights)
-        self._model = model.to(device).eval()
-        self._model.requires_grad_(False)
-        self._energy_model = self._model.model.func
+        self.model = model.to(device).eval()
+        self.model.requires_grad_(False)
+        self._energy_model = self.model.model.func
         self._neighbours = Neighbours(architecture.r_max)
 
     def graph(self, atoms: Atoms) -> Graph:
@@ -142,19 +145,48 @@ class NequIP:
         UnknownElement
             If `atoms` holds an element that the network was not built for.
         """
-        out = self._model(self.graph(atoms))
-        stress = out[AtomicDataDict.STRESS_KEY].detach().cpu().double().numpy()[0]
-        return Prediction(
-            energy=float(out[AtomicDataDict.TOTAL_ENERGY_KEY].item()),
-            forces=out[AtomicDataDict.FORCE_KEY].detach().cpu().double().numpy(),
-            stress=stress if atoms.pbc.all() else None,
-            features=_features(out),
-        )
+        return next(predictions(self.model(self.graph(atoms)), [atoms]))
 
     def features(self, atoms: Atoms) -> NDArray[np.float64]:
         """F, (n_atoms, n_features), without the cost of forces (paper, Section 2.1.2)."""
         with torch.no_grad():
-            return _features(self._energy_model(self.graph(atoms)))
+            return _array(self._energy_model(self.graph(atoms))[AtomicDataDict.NODE_FEATURES_KEY])
+
+    def evaluate_many(self, frames: Iterable[Atoms]) -> Iterator[Prediction]:
+        """`evaluate` for structures that have nothing to do with each other, in their order.
+
+        Small ones go through the network together, up to `EDGES_AT_ONCE`; however many there are,
+        no more are in memory at a time.
+        """
+        for atoms, batch in self._batches(frames):
+            yield from predictions(self.model(batch), atoms)
+
+    def features_many(self, frames: Iterable[Atoms]) -> Iterator[NDArray[np.float64]]:
+        """`features` likewise."""
+        for atoms, batch in self._batches(frames):
+            with torch.no_grad():
+                out = self._energy_model(batch)
+            yield from _split(_array(out[AtomicDataDict.NODE_FEATURES_KEY]), atoms)
+
+    def _batches(self, frames: Iterable[Atoms]) -> Iterator[tuple[list[Atoms], Graph]]:
+        atoms: list[Atoms] = []
+        graphs: list[Graph] = []
+        edges = 0
+        for frame in frames:
+            graph = to_graph(frame, self.elements, self.architecture.r_max)
+            more = graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]
+            if graphs and edges + more > EDGES_AT_ONCE:
+                yield atoms, self._together(graphs)
+                atoms, graphs, edges = [], [], 0
+            atoms.append(frame)
+            graphs.append(graph)
+            edges += more
+        if graphs:
+            yield atoms, self._together(graphs)
+
+    def _together(self, graphs: list[Graph]) -> Graph:
+        batch = AtomicDataDict.batched_from_list(graphs)
+        return {k: v.to(self.device) for k, v in batch.items()}
 
     def to_bytes(self) -> bytes:
         """Weights and architecture as one safetensors file: data, never code.
@@ -213,11 +245,28 @@ class NequIP:
         Path(path).write_bytes(self.to_bytes())
 
 
-def _features(out: Graph) -> NDArray[np.float64]:
-    features: NDArray[np.float64] = (
-        out[AtomicDataDict.NODE_FEATURES_KEY].detach().cpu().double().numpy()
-    )
-    return features
+def predictions(out: Graph, frames: Sequence[Atoms]) -> Iterator[Prediction]:
+    """What a network's output says of each of the structures that went into it."""
+    energies = _array(out[AtomicDataDict.TOTAL_ENERGY_KEY]).ravel()
+    stresses = _array(out[AtomicDataDict.STRESS_KEY])
+    forces = _split(_array(out[AtomicDataDict.FORCE_KEY]), frames)
+    features = _split(_array(out[AtomicDataDict.NODE_FEATURES_KEY]), frames)
+    for i, atoms in enumerate(frames):
+        yield Prediction(
+            energy=float(energies[i]),
+            forces=forces[i],
+            stress=stresses[i] if atoms.pbc.all() else None,
+            features=features[i],
+        )
+
+
+def _array(tensor: torch.Tensor) -> NDArray[np.float64]:
+    array: NDArray[np.float64] = tensor.detach().cpu().double().numpy()
+    return array
+
+
+def _split(values: NDArray[np.float64], frames: Sequence[Atoms]) -> list[NDArray[np.float64]]:
+    return np.split(values, np.cumsum([len(atoms) for atoms in frames[:-1]], dtype=int))
 
 
 def _sorted_header(data: bytes) -> bytes:

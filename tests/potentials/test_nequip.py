@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import pickle
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,47 @@ def test_higher_orders_and_parity_keep_the_symmetries(zirconia: Atoms) -> None:
     before, after = network.evaluate(zirconia), network.evaluate(moved(zirconia, matrix))
     same_up_to(matrix, before, after)
     assert before.features.shape == (3, 6)
+
+
+def some_frames(zirconia: Atoms) -> list[Atoms]:
+    """Crystals, molecules, and an atom that has no neighbours."""
+    water = Atoms("OHH", [[0, 0, 0], [0.8, 0.6, 0], [-0.8, 0.6, 0]])
+    return [zirconia, Atoms("Zr"), water, zirconia * (2, 1, 1), water, zirconia]
+
+
+@pytest.mark.parametrize("at_once", [1, 200, 60_000])
+def test_many_are_evaluated_as_they_are_one_by_one(
+    network: NequIP, zirconia: Atoms, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nearsight.potentials.nequip.EDGES_AT_ONCE", at_once)
+    frames = some_frames(zirconia)
+    many = list(network.evaluate_many(frames))
+    described = list(network.features_many(frames))
+    assert len(many) == len(described) == len(frames)
+    for atoms, after, features in zip(frames, many, described, strict=True):
+        before = network.evaluate(atoms)
+        same_up_to(np.eye(3), before, after)
+        assert (after.stress is None) == (before.stress is None)
+        close(features, before.features)
+        assert after.forces.shape == (len(atoms), 3)
+
+
+def test_memory_is_bounded_however_many_there_are(
+    network: NequIP, zirconia: Atoms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames are asked for, and results given, as the batches go."""
+    edges = network.graph(zirconia)["edge_index"].shape[1]
+    monkeypatch.setattr("nearsight.potentials.nequip.EDGES_AT_ONCE", 3 * edges)
+    asked = 0
+
+    def frames() -> Iterator[Atoms]:
+        nonlocal asked
+        for asked in range(1, 101):  # noqa: B007
+            yield zirconia
+
+    for given, _ in enumerate(network.evaluate_many(frames()), start=1):
+        assert given <= asked <= given + 3
+    assert given == 100
 
 
 def test_unknown_elements_are_refused(network: NequIP) -> None:

@@ -1,0 +1,136 @@
+"""Compiled networks (AOTInductor, by NequIP's own means), for long walks.
+
+A compiled network is machine code. It is made on the machine that runs it and kept in the user's
+cache folder, never in a lake. Weights are among its inputs, so one serves every model of an
+architecture, whatever it learns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import nequip
+import torch
+from ase import Atoms
+from filelock import FileLock
+from nequip.data import AtomicDataDict
+from nequip.data._key_registry import get_dynamic_shapes
+from nequip.nn.compile import ListInputOutputStateDictWrapper
+from nequip.utils.fx import nequip_make_fx
+from numpy.typing import NDArray
+
+from nearsight.potentials.base import Prediction
+from nearsight.potentials.graph import Graph
+from nearsight.potentials.nequip import NequIP, build_config, building, predictions
+
+INPUTS = [
+    AtomicDataDict.POSITIONS_KEY,
+    AtomicDataDict.EDGE_INDEX_KEY,
+    AtomicDataDict.ATOM_TYPE_KEY,
+    AtomicDataDict.CELL_KEY,
+    AtomicDataDict.EDGE_CELL_SHIFT_KEY,
+]
+OUTPUTS = [
+    AtomicDataDict.TOTAL_ENERGY_KEY,
+    AtomicDataDict.FORCE_KEY,
+    AtomicDataDict.STRESS_KEY,
+    AtomicDataDict.NODE_FEATURES_KEY,
+]
+
+
+class Compiled:
+    """A NequIP potential with a compiled network (satisfies `Potential`).
+
+    It says what the network says, up to the noise of single precision. What is too small to have
+    been compiled, less than two atoms or neighbours, is left to the network itself.
+
+    Parameters
+    ----------
+    potential
+        The network.
+    example
+        A structure to compile with, where this machine has no such network yet: two atoms with
+        neighbours, or more, of the elements of `potential`. That takes a minute or two.
+    """
+
+    def __init__(self, potential: NequIP, example: Atoms) -> None:
+        self._potential = potential
+        self._weights = _weights(potential)
+        package = _package(potential)
+        package.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(package.with_suffix(".lock")):
+            if not package.exists():
+                _compile(potential, potential.graph(example), package)
+        self._run = torch._inductor.aoti_load_package(str(package))
+
+    def evaluate(self, atoms: Atoms) -> Prediction:
+        """Energy (eV), forces (eV/Å), stress (eV/Å³) and features of one structure."""
+        graph = self._potential.graph(atoms)
+        if min(len(atoms), graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]) < 2:
+            return self._potential.evaluate(atoms)
+        inputs = [graph[name] for name in INPUTS]
+        with torch.inference_mode():
+            outputs = self._run([*inputs, *self._weights.values()])
+        return next(predictions(dict(zip(OUTPUTS, outputs, strict=True)), [atoms]))
+
+    def features(self, atoms: Atoms) -> NDArray[Any]:
+        """F, (n_atoms, n_features), by the network itself: it needs no forces."""
+        return self._potential.features(atoms)
+
+
+def _weights(potential: NequIP) -> dict[str, torch.Tensor]:
+    """All that training and data decide about a network."""
+    model = potential.model
+    named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    return {name: tensor for name, tensor in named.items() if tensor.numel()}
+
+
+def _package(potential: NequIP) -> Path:
+    """Where the compiled network of this architecture, device and machine lies."""
+    config = build_config(potential.architecture, potential.elements, potential.norm, seed=0)
+    for learned in ("avg_num_neighbors", "per_type_energy_scales", "per_type_energy_shifts"):
+        del config[learned]
+    about = [config, INPUTS, OUTPUTS, torch.__version__, nequip.__version__, *_machine(potential)]
+    key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "nearsight" / f"{key[:32]}.nequip.pt2"
+
+
+def _machine(potential: NequIP) -> list[str]:
+    if potential.device == "cuda":
+        return [torch.cuda.get_device_name()]
+    flags = [
+        line
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith(("flags", "Features"))
+    ]
+    return [platform.machine(), *flags[:1]]
+
+
+def _compile(potential: NequIP, graph: Graph, package: Path) -> None:
+    """Compile for any numbers of atoms and neighbours from two on."""
+    weights = _weights(potential)
+    wrapped = ListInputOutputStateDictWrapper(potential.model, INPUTS, OUTPUTS, list(weights))
+    inputs = [graph[name] for name in INPUTS]
+    dimension = torch.export.Dim
+    sizes = {
+        "graph": dimension.STATIC,
+        "node": dimension("num_nodes", min=2),
+        "edge": dimension("num_edges", min=2),
+    }
+    torch._dynamo.reset()
+    with building():
+        traced = nequip_make_fx(wrapped, graph, INPUTS, extra_inputs=list(weights.values()))
+        exported = torch.export.export(
+            traced,
+            (*inputs, *weights.values()),
+            dynamic_shapes=get_dynamic_shapes([*INPUTS, *weights], sizes),
+        )
+        unfinished = package.with_suffix(".new.pt2")
+        torch._inductor.aoti_compile_and_package(exported, package_path=str(unfinished))
+    unfinished.replace(package)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from nequip.model import NequIPGNNModel
+
+from nearsight.potentials import Architecture, NequIP, compiled
+from nearsight.potentials.compiled import Compiled
+from nearsight.potentials.nequip import Normalisation, build_config, building
+
+SMALLEST = Architecture(
+    num_layers=1, l_max=0, num_features=(2,), r_max=4.0, num_bessels=2, radial_mlp_width=4
+)
+
+
+def network(seed: int) -> NequIP:
+    """Other weights, other reference energies, scales and numbers of neighbours."""
+    norm = Normalisation({"O": -3.0 - seed, "Zr": -5.0}, 2.0 + seed, neighbours=12.0 + seed)
+    config = build_config(SMALLEST, ("O", "Zr"), norm, seed)
+    del config["_target_"]
+    with building():
+        weights = NequIPGNNModel(**config).state_dict()
+    return NequIP(SMALLEST, ("O", "Zr"), norm, weights)
+
+
+@pytest.mark.timeout(600)  # a minute on a machine at rest
+def test_a_compiled_network_says_what_the_network_says(
+    zirconia: Atoms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = Compiled(network(1), zirconia * (2, 1, 1))
+
+    def compiles_again(*_: object) -> None:
+        raise AssertionError("one compiled network serves all models of an architecture")
+
+    monkeypatch.setattr(compiled, "_compile", compiles_again)
+    second = Compiled(network(2), zirconia)
+    cluster = Atoms("ZrO2", [[0, 0, 0], [1.9, 0.1, 0], [-0.9, 1.6, 0.2]])
+    frames = [zirconia, zirconia * (2, 2, 1), cluster, cluster[:2], Atoms("Zr"), cluster[:0:-1]]
+    for seed, fast in ((1, first), (2, second)):
+        slow = network(seed)
+        for atoms in frames:
+            one, other = fast.evaluate(atoms), slow.evaluate(atoms)
+            assert one.energy == pytest.approx(other.energy, abs=1e-5)
+            np.testing.assert_allclose(one.forces, other.forces, atol=1e-5)
+            np.testing.assert_allclose(one.features, other.features, atol=1e-5)
+            np.testing.assert_array_equal(fast.features(atoms), slow.features(atoms))
+            assert (one.stress is None) == (other.stress is None)
+            if one.stress is not None:
+                np.testing.assert_allclose(one.stress, other.stress, atol=1e-6)
+    assert first.evaluate(zirconia).energy != second.evaluate(zirconia).energy
+    again = first.evaluate(zirconia)
+    np.testing.assert_array_equal(again.forces, first.evaluate(zirconia).forces)
