@@ -66,7 +66,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """Architectures by name.
 
 ``paper-8`` and ``paper-16`` have the 8 and 16 features and the l > 0 of the paper's models, the
-second the larger cutoff of mlp_sup (Sections 3 and 4.4). Their layers and cutoffs in Å are ours: the
-paper keeps them in its SI.2. ``nequip-s``, ``-m`` and ``-l`` are S, M and L of NequIP 0.19, sized
-like its foundation potentials (`nequip.model.PresetNequIPGNNModel`, arXiv 2607.28461), at our cutoff.
+second the larger cutoff of mlp_sup (Sections 3 and 4.4). Their layers and cutoffs in Å are ours:
+the paper keeps them in its SI.2. ``nequip-s``, ``-m`` and ``-l`` are S, M and L of NequIP 0.19,
+sized like its foundation potentials (`nequip.model.PresetNequIPGNNModel`, arXiv 2607.28461), at
+our cutoff.
 """

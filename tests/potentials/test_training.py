@@ -13,7 +13,7 @@ import torch
 from ase import Atoms
 from ase.build import bulk
 
-from nearsight.potentials import Architecture, NequIP, Trained, TrainingSpec, UnknownElement, train
+from nearsight.potentials import Architecture, NequIP, Trained, TrainingSpec, train
 from nearsight.potentials.training import _split
 from nearsight.references import Label
 
@@ -334,7 +334,77 @@ def test_a_warm_start_helps(trained: Trained, copper: Labelled, tiny: Architectu
     assert warm.training_loss[0] < cold.training_loss[0] / 2
 
 
-def test_a_parent_cannot_learn_new_elements(parent: NequIP, label: Labeller) -> None:
-    atoms = bulk("Ni", cubic=True)
-    with pytest.raises(UnknownElement, match=r"^Ni is not among"):
-        train([(atoms, label(atoms))] * 2, parent.architecture, STILL, parent=parent)
+# --- weights of forces
+
+
+def test_weights_of_elements_say_whose_forces_are_learned(
+    alloys: Labelled, tiny: Architecture
+) -> None:
+    """Forces on aluminium are turned round: whoever weighs nothing is not believed."""
+
+    def lying(frames: Labelled) -> Labelled:
+        return [
+            (a, replace(label, forces=np.where((a.numbers == 13)[:, None], -9.0, label.forces)))
+            for a, label in frames
+        ]
+
+    def learned(frames: Labelled, aluminium: float) -> bytes:
+        spec = SHORT.model_copy(update={"element_weights": {"Al": aluminium, "Zr": 3.0}})
+        return train(frames, tiny, spec).potential.to_bytes()
+
+    assert learned(lying(alloys), 0.0) == learned(alloys, 0.0)
+    assert len({learned(alloys, weight) for weight in (0.0, 0.5, 1.0)}) == 3
+    assert learned(alloys, 1.0) == train(alloys, tiny, SHORT).potential.to_bytes()
+
+
+def test_weights_of_atoms_are_relative(copper: Labelled, tiny: Architecture) -> None:
+    def weighed(*weights: float) -> Labelled:
+        frames = [(atoms.copy(), label) for atoms, label in copper]
+        for atoms, _ in frames:
+            atoms.set_array("force_weight", np.resize(weights, len(atoms)))
+        return frames
+
+    plain = train(copper, tiny, SHORT)
+    halved, uneven = (train(weighed(*w), tiny, SHORT) for w in ((0.5,), (1.0, 0.1)))
+    np.testing.assert_allclose(halved.validation_loss, plain.validation_loss, rtol=1e-6)
+    assert abs(uneven.validation_loss[0] / plain.validation_loss[0] - 1) > 1e-3
+
+
+def test_no_force_may_count(copper: Labelled, tiny: Architecture) -> None:
+    """Of clusters without core, mantle and caps there is still an energy to learn."""
+    result = train(copper, tiny, SHORT.model_copy(update={"element_weights": {"Cu": 0.0}}))
+    assert np.isfinite(result.training_loss + result.validation_loss).all()
+
+
+# --- new elements
+
+
+def test_a_warm_start_learns_new_elements(
+    parent: NequIP, alloys: Labelled, label: Labeller
+) -> None:
+    """Nickel joins copper and aluminium: what it costs is told from what the parent gets wrong,
+    and no other element pays for it."""
+    rng = np.random.default_rng(5)
+    frames = []
+    for number in range(8):
+        atoms = bulk("Cu", cubic=True)
+        atoms.symbols[: number % 2 + 1] = "Ni"
+        atoms.positions += rng.normal(0, 0.05, atoms.positions.shape)
+        frames.append((atoms, label(atoms)))
+    costly = shifted(frames, {"Ni": 40.0, "Cu": 0.0})
+    spec = SHORT.model_copy(update={"learning_rate": 0.003})
+    child = train([*alloys, *costly], parent.architecture, spec, parent=parent).potential
+    assert child.elements == ("Al", "Cu", "Ni")
+    for element in parent.elements:
+        assert child.norm.reference_energies[element] == pytest.approx(
+            parent.norm.reference_energies[element], abs=0.5
+        )
+    for atoms, told in costly:
+        assert child.evaluate(atoms).energy == pytest.approx(told.energy, abs=0.5 * len(atoms))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_is_used_where_there_is_one(copper: Labelled, tiny: Architecture) -> None:
+    there = train(copper, tiny, SHORT)
+    here = train(copper, tiny, SHORT.model_copy(update={"device": "cpu"}))
+    np.testing.assert_allclose(there.validation_loss, here.validation_loss, rtol=0.05)
