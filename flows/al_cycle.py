@@ -91,9 +91,10 @@ def turn(
     """One turn of Figure 2A, from the model of the last cycle to the next one."""
     number = last.number + 1
     work.title = f"cycle {number}"
+    explorer = campaign.explorer or last.model
     walks = [
         explore.submit(
-            work, system.name, start_structure(work.lake, system), last.model, campaign.walk, seed
+            work, system.name, start_structure(work.lake, system), explorer, campaign.walk, seed
         )
         for s, system in enumerate(campaign.systems)
         for seed in seeds(campaign, number, s)

@@ -85,6 +85,12 @@ class Campaign(Spec):
     cycles: int = Field(3, ge=1, le=1000, title="Cycles at most")
     walks: int = Field(2, ge=1, le=10_000, title="Walks for each system in a cycle")
     walk: WalkSpec = Field(WalkSpec(), title="Walk")
+    explorer: LevelOfTheory | None = Field(
+        None,
+        title="Explorer",
+        description="drives the walks, such as another potential by its ASE calculator; without "
+        "one, the model of the last cycle does",
+    )
     density: MixtureSpec = Field(MixtureSpec(), title="Density of known environments")
     extraction: Extraction = Field(Extraction(), title="Extraction")
     retraining: Retraining = Field(Retraining(), title="Retraining")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 
-from nearsight.potentials import load
+from nearsight.potentials import Compiled, External, Potential, load
+from nearsight.references import LevelOfTheory, reference
 from nearsight.sampling import Trajectory, WalkSpec
 from nearsight.sampling.openmm import OpenMM
 from nearsight.systems import System, build
@@ -50,35 +51,57 @@ def read_walk(lake: Lake, key: str) -> Trajectory:
     )
 
 
-def walk_origin(start: str, model: str, spec: WalkSpec, seed: int) -> Origin:
-    """What a walk is made of: start, model, walk spec and seed."""
-    return Origin("walk", {"walk": spec.model_dump(mode="json"), "seed": seed}, [start, model])
+def walk_origin(start: str, explorer: str | LevelOfTheory, spec: WalkSpec, seed: int) -> Origin:
+    """What a walk is made of: start, what drives it, walk spec and seed."""
+    told = {"walk": spec.model_dump(mode="json"), "seed": seed}
+    if isinstance(explorer, str):
+        return Origin("walk", told, [start, explorer])
+    return Origin("walk", {**told, "explorer": explorer.model_dump(mode="json")}, [start])
 
 
-def walk(lake: Lake, key: str, start: str, model: str, spec: WalkSpec, seed: int) -> None:
-    """Walk from `start` with `model` and leave the trajectory in the lake."""
-    trajectory = OpenMM().walk(
-        read_structure(lake, start), load(model, lake), spec, seed, reporter(key)
-    )
+def potential_of(
+    lake: Lake, explorer: str | LevelOfTheory, spec: WalkSpec, atoms: Atoms
+) -> Potential:
+    """What drives a walk: a model by its key, or a level of theory."""
+    if not isinstance(explorer, str):
+        return External(reference(explorer))
+    model = load(explorer, lake)
+    return Compiled(model, atoms) if spec.compiled else model
+
+
+def walk(
+    lake: Lake, key: str, start: str, explorer: str | LevelOfTheory, spec: WalkSpec, seed: int
+) -> None:
+    """Walk from `start` with `explorer` and leave the trajectory in the lake."""
+    atoms = read_structure(lake, start)
+    potential = potential_of(lake, explorer, spec, atoms)
+    trajectory = OpenMM().walk(atoms, potential, spec, seed, reporter(key))
     arrays = {
         name: getattr(trajectory, name)
         for name in ("numbers", "positions", "cells", "times", "energies", "temperatures")
     }
     metadata = {
         "start": start,
-        "model": model,
+        "model": explorer if isinstance(explorer, str) else "",
         "system": lake.get("structure", start).metadata["system"],
         "seed": seed,
         "pressure": trajectory.pressure,
         "stop": trajectory.stop,
         "seconds": trajectory.seconds,
     }
-    lake.put(walk_origin(start, model, spec, seed).record(metadata, arrays))
+    lake.put(walk_origin(start, explorer, spec, seed).record(metadata, arrays))
 
 
 @verb(name="explore", task_run_name="explore {work.title} {system} walk {seed}")
-def explore(work: Workplace, system: str, start: str, model: str, spec: WalkSpec, seed: int) -> str:
-    """One exploration walk; the key of its record."""
-    key = walk_origin(start, model, spec, seed).key
-    pieces = [Piece("walk", key, walk, (start, model, spec, seed))]
+def explore(
+    work: Workplace,
+    system: str,
+    start: str,
+    explorer: str | LevelOfTheory,
+    spec: WalkSpec,
+    seed: int,
+) -> str:
+    """One exploration walk, with a model by its key or a level of theory; the key of its record."""
+    key = walk_origin(start, explorer, spec, seed).key
+    pieces = [Piece("walk", key, walk, (start, explorer, spec, seed))]
     return done(key, work.finish("explore", "md", pieces))

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nearsight.potentials.architecture import PRESETS, Architecture
-from nearsight.potentials.base import Potential, Prediction
+from nearsight.potentials.base import NoAnswer, Potential, Prediction
 from nearsight.potentials.calculator import calculator
+from nearsight.potentials.external import External
 from nearsight.potentials.training_spec import RegionWeights, TrainingSpec
 
 if TYPE_CHECKING:
+    from nearsight.potentials.compiled import Compiled
     from nearsight.potentials.graph import UnknownElement
     from nearsight.potentials.nequip import NequIP
     from nearsight.potentials.training import Trained, train
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = [
     "PRESETS",
     "Architecture",
+    "Compiled",
+    "External",
     "NequIP",
+    "NoAnswer",
     "Potential",
     "Prediction",
     "RegionWeights",
@@ -36,6 +41,7 @@ __all__ = [
 ]
 
 _ON_DEMAND = {
+    "Compiled": "compiled",
     "NequIP": "nequip",
     "Trained": "training",
     "UnknownElement": "graph",

@@ -34,10 +34,16 @@ class Prediction:
     features: NDArray[np.float64]
 
 
+class NoAnswer(RuntimeError):
+    """A potential cannot say anything of a structure; a walk ends where it happens."""
+
+
 class Potential(Protocol):
     """A potential energy surface that also characterises the environment of every atom."""
 
-    def evaluate(self, atoms: Atoms) -> Prediction: ...
+    def evaluate(self, atoms: Atoms) -> Prediction:
+        """Return energy, forces, stress and features; raise `NoAnswer` if there are none."""
+        ...
 
     def features(self, atoms: Atoms) -> NDArray[np.float64]:
         """Return F, (n_atoms, n_features), without forces."""

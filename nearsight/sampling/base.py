@@ -43,6 +43,13 @@ class WalkSpec(Spec):
         title="Expected bulk modulus",
         description="GPa; sets how fast the cell follows its stress, not where it settles",
     )
+    compiled: bool = Field(
+        default=False,
+        title="Compiled potential",
+        description="faster steps, after a minute or two for the first walk on a machine with a "
+        "potential of this architecture; pays beyond a million atoms times steps. Rounds "
+        "otherwise, so these are other trajectories",
+    )
     frame_interval: float = Field(
         default=10.0, gt=0, title="Time between kept frames", description="fs"
     )

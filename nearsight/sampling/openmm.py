@@ -11,7 +11,7 @@ from ase import Atoms, units
 from numpy.typing import NDArray
 from openmm import unit
 
-from nearsight.potentials.base import Potential
+from nearsight.potentials.base import NoAnswer, Potential
 from nearsight.sampling.barostat import Rescaling
 from nearsight.sampling.base import Progress, Trajectory, WalkSpec
 from nearsight.sampling.guards import Guards
@@ -169,7 +169,10 @@ class _Walk:
         why = self._guards.geometry(10.0 * positions, cell, temperature)
         if why:
             return None, why
-        prediction = self._surface.evaluate(positions)
+        try:
+            prediction = self._surface.evaluate(positions)
+        except NoAnswer as error:
+            return None, str(error)
         snapshot = _Snapshot(
             time=step * self._spec.timestep,
             positions=10.0 * positions,

@@ -1,9 +1,21 @@
 import numpy as np
 import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
 
+from nearsight.references import CalculatorLevel
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System, build
-from tasks.explore import read_structure, read_walk, start_structure, walk_origin
+from tasks.explore import (
+    explore,
+    put_structure,
+    read_structure,
+    read_walk,
+    start_structure,
+    walk_origin,
+)
+
+COPPER = CalculatorLevel(name="EMT", calculator="ase.calculators.emt.EMT")
 
 
 def test_a_start_structure_is_the_system(lake):
@@ -19,13 +31,14 @@ def test_a_start_structure_is_the_system(lake):
     "other",
     [
         {"start": "c" * 64},
-        {"model": "c" * 64},
+        {"explorer": "c" * 64},
+        {"explorer": COPPER},
         {"spec": WalkSpec(temperature=300)},
         {"seed": 2},
     ],
 )
-def test_the_key_of_a_walk_is_start_model_spec_and_seed(other):
-    same = {"start": "a" * 64, "model": "b" * 64, "spec": WalkSpec(), "seed": 1}
+def test_the_key_of_a_walk_is_start_explorer_spec_and_seed(other):
+    same = {"start": "a" * 64, "explorer": "b" * 64, "spec": WalkSpec(), "seed": 1}
     assert walk_origin(**same).key == walk_origin(**same).key
     assert walk_origin(**(same | other)).key != walk_origin(**same).key
 
@@ -42,3 +55,17 @@ def test_a_walk_comes_back_whole(finished):
     assert low <= walk.pressure <= high
     start = read_structure(lake, record.metadata["start"])
     np.testing.assert_allclose(walk.positions[0], start.positions, atol=1e-5)
+
+
+def test_any_level_of_theory_can_be_walked_with(work, lake):
+    start = put_structure(lake, bulk("Cu", cubic=True).repeat(2), "copper")
+    spec = WalkSpec(duration=20.0, timestep=2.0, bulk_modulus=140.0)
+    key = explore.fn(work, "copper", start, COPPER, spec, seed=1).data
+    assert key == walk_origin(start, COPPER, spec, 1).key
+    walk, record = read_walk(lake, key), lake.get("walk", key)
+    assert walk.stop == "finished"
+    assert record.metadata["model"] == ""
+    assert record.metadata["origin"]["spec"]["explorer"]["calculator"] == COPPER.calculator
+    last = walk.frame(-1)
+    last.calc = EMT()
+    assert walk.energies[-1] == pytest.approx(last.get_potential_energy(), abs=1e-4)
