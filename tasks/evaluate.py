@@ -31,11 +31,11 @@ def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
     potential, tell = load(model, lake), reporter(key)
     labels = [label for label, _ in members(lake, test)]
     predicted, reference, features, numbers, delta_e, offsets = [], [], [], [], [], [0]
-    for i, name in enumerate(labels):
-        atoms, label = read_label(lake, name)
+    read = [read_label(lake, name) for name in labels]
+    told = potential.evaluate_many(atoms for atoms, _ in read)
+    for i, ((atoms, label), prediction) in enumerate(zip(read, told, strict=True)):
         assert label.forces is not None
         assert label.energy is not None
-        prediction = potential.evaluate(atoms)
         predicted.append(prediction.forces)
         reference.append(label.forces)
         features.append(prediction.features)

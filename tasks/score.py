@@ -38,11 +38,11 @@ def fit_density(lake: Lake, key: str, model: str, dataset: str, spec: MixtureSpe
     potential, tell = load(model, lake), reporter(key)
     pairs = members(lake, dataset)
     features, numbers = [], []
-    for i, (label, cluster) in enumerate(pairs):
-        atoms, _ = read_label(lake, label)
-        mask = known(lake, label, cluster)
-        features.append(potential.features(atoms)[mask])
-        numbers.append(atoms.numbers[mask])
+    frames = [read_label(lake, label)[0] for label, _ in pairs]
+    for i, described in enumerate(potential.features_many(frames)):
+        mask = known(lake, *pairs[i])
+        features.append(described[mask])
+        numbers.append(frames[i].numbers[mask])
         tell(0.8 * (i + 1) / len(pairs))
     density = Mixture(spec).fit(np.concatenate(features), np.concatenate(numbers))
     metadata = {"model": model, "dataset": dataset, "seconds": time.monotonic() - start}
@@ -67,8 +67,8 @@ def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
     potential = load(record.metadata["model"], lake)
     trajectory, tell = read_walk(lake, walk), reporter(key)
     described, likelihood, surprise = [], [], []
-    for i in range(len(trajectory)):
-        features = potential.features(trajectory.frame(i))
+    frames = (trajectory.frame(i) for i in range(len(trajectory)))
+    for i, features in enumerate(potential.features_many(frames)):
         described.append(features.astype(np.float32))
         likelihood.append(mixture.log_likelihood(features, trajectory.numbers))
         surprise.append(mixture.surprise(features, trajectory.numbers))
