@@ -90,6 +90,7 @@ class Campaign(Spec):
         title="Explorer",
         description="drives the walks, such as another potential by its ASE calculator; without "
         "one, the model of the last cycle does",
+        exclude_if=lambda explorer: explorer is None,  # campaigns without go on
     )
     density: MixtureSpec = Field(MixtureSpec(), title="Density of known environments")
     extraction: Extraction = Field(Extraction(), title="Extraction")

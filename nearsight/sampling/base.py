@@ -49,6 +49,7 @@ class WalkSpec(Spec):
         description="faster steps, after a minute or two for the first walk on a machine with a "
         "potential of this architecture; pays beyond a million atoms times steps. Rounds "
         "otherwise, so these are other trajectories",
+        exclude_if=lambda compiled: not compiled,  # walks without keep their keys
     )
     frame_interval: float = Field(
         default=10.0, gt=0, title="Time between kept frames", description="fs"

@@ -34,6 +34,7 @@ def test_a_start_structure_is_the_system(lake):
         {"explorer": "c" * 64},
         {"explorer": COPPER},
         {"spec": WalkSpec(temperature=300)},
+        {"spec": WalkSpec(compiled=True)},
         {"seed": 2},
     ],
 )
