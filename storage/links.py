@@ -45,6 +45,10 @@ LINKS: Mapping[str, tuple[Link, ...]] = {
     "batch": _to("scores", "dataset", clusters="cluster"),
     "dataset": _to(labels="label", clusters="cluster"),
     "model": _to("dataset", parent="model"),
+    "checkpoint": (
+        *_to("dataset", parent="model"),
+        Link("model", ("model",), needed=False),
+    ),
     "evaluation": _to("model", test="dataset"),
     "cycle": (
         *_to("model", "dataset", "density", "scores", "batch"),

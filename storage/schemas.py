@@ -131,6 +131,7 @@ SCHEMAS: Mapping[str, Schema] = {
         },
     ),
     "model": Schema("models", {"parent": _TEXT, "dataset": _TEXT}),
+    "checkpoint": Schema("checkpoints", {"model": _TEXT, "epoch": _COUNT, "seconds": _SECONDS}),
     "dataset": Schema(
         "datasets",
         {"labels": Column("string", ("member",)), "clusters": Column("string", ("member",))},

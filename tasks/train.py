@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
-from nearsight.potentials import Architecture, TrainingSpec, load, model_blob
+from nearsight.potentials import Architecture, RegionWeights, TrainingSpec, load, model_blob
 from nearsight.potentials import train as train_potential
+from nearsight.potentials.loss import FORCE_WEIGHT_KEY
 from nearsight.references import Label
 from storage import Lake
 from storage.origin import Origin
+from tasks.checkpoints import LakeCheckpoints
 from tasks.errors import BadFile
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
-from tasks.score import known
 from tasks.workplace import Piece, Workplace, done, verb
 
 
@@ -44,16 +43,14 @@ def put_model(
     lake.put(origin.record(metadata, curves))
 
 
-def learnable(lake: Lake, label: str, cluster: str) -> tuple[Atoms, Label]:
-    """What a model learns of a labelled structure: of a cluster's forces those of its core.
-
-    Mantle and caps do not feel what they would feel in the crystal (paper, Section 2.4, eq 1).
-    """
+def learnable(lake: Lake, label: str, cluster: str, weights: RegionWeights) -> tuple[Atoms, Label]:
+    """What a model learns of a labelled structure, the forces in a cluster weighed by region."""
     atoms, told = read_label(lake, label)
-    if not cluster or told.forces is None:
-        return atoms, told
-    core = known(lake, label, cluster)
-    return atoms, replace(told, forces=np.where(core[:, None], told.forces, np.nan))
+    if cluster:
+        masks = lake.get("cluster", cluster).arrays
+        weight = sum(value * masks[region] for region, value in weights)
+        atoms.set_array(FORCE_WEIGHT_KEY, weight)
+    return atoms, told
 
 
 def train_model(
@@ -64,15 +61,19 @@ def train_model(
     dataset: str,
     parent: str | None,
 ) -> None:
-    """Train on a data set and leave the model in the lake."""
-    start = time.monotonic()
-    frames = [learnable(lake, label, cluster) for label, cluster in members(lake, dataset)]
+    """Train on a data set, or go on with it, and leave the model in the lake."""
+    checkpoints = LakeCheckpoints(lake, key, spec.epochs, dataset, parent or "")
+    frames = [
+        learnable(lake, label, cluster, spec.region_weights)
+        for label, cluster in members(lake, dataset)
+    ]
     trained = train_potential(
         frames,
         architecture,
         spec,
         parent=None if parent is None else load(parent, lake),
         progress=reporter(key),
+        checkpoints=checkpoints,
     )
     metadata = {
         "architecture": trained.potential.architecture.model_dump(mode="json"),
@@ -80,7 +81,7 @@ def train_model(
         "dataset": dataset,
         "parent": parent or "",
         "frames": len(frames),
-        "seconds": time.monotonic() - start,
+        "seconds": checkpoints.seconds,
     }
     curves = {
         "training_loss": np.array(trained.training_loss),

@@ -70,6 +70,23 @@ def test_work_in_progress_keeps_what_it_refers_to(local, make_label, tmp_path):
     assert waste(local, MONTH).records.keys() == named([alone])
 
 
+def test_old_checkpoints_go_and_their_model_stays(local, make_label, tmp_path):
+    label, model = make_label(0), Record("model", "a" * 64)
+    local.put(label)
+    dataset = put_dataset(local, label)
+    old, new = (
+        Record("checkpoint", key * 64, {"model": model.key, "dataset": dataset.key, "parent": ""})
+        for key in "bc"
+    )
+    local.put(old)
+    age(tmp_path / "lake", 40)
+    local.put(model)
+    local.put(new)
+    assert waste(local, MONTH).records.keys() == named([old])
+    local.commit("a/cycle-000", {"model": [model.key]})
+    assert waste(local, NOW).records.keys() == named([old, new])
+
+
 def test_a_blob_goes_with_its_record(lake):
     kept, gone = Record("model", "a" * 64), Record("model", "b" * 64)
     for record in (kept, gone):

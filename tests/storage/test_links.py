@@ -39,6 +39,14 @@ def test_a_label_does_without_the_record_of_its_structure():
     assert not structure.needed
 
 
+def test_a_checkpoint_does_without_the_model_that_is_to_come():
+    found = references(Record("checkpoint", A, {"model": B, "dataset": C, "parent": ""}))
+    assert {r: r.needed for r in found} == {
+        Reference("dataset", C): True,
+        Reference("model", B): False,
+    }
+
+
 def test_kinds_that_nobody_knows_name_nothing():
     assert list(references(Record("thing", A, {"model": B}))) == []
 
