@@ -59,6 +59,50 @@ def energy_shift(delta_e: ArrayLike) -> EnergyShift:
     return EnergyShift(float(errors.mean()), float(errors.std()))
 
 
+class ForceErrors(NamedTuple):
+    """Force RMSE and MAE_p95 of some atoms, in the unit of the errors, and how many atoms."""
+
+    rmse: float
+    mae_p95: float
+    atoms: int
+
+
+def by_element(errors: ArrayLike, numbers: ArrayLike) -> dict[int, ForceErrors]:
+    """Return the force errors of each element, by atomic number.
+
+    Parameters
+    ----------
+    errors
+        (n_atoms, 3) per component.
+    numbers
+        (n_atoms,) atomic numbers.
+    """
+    components, z = np.asarray(errors, dtype=np.float64), np.asarray(numbers)
+    return {
+        int(n): ForceErrors(
+            rmse(components[z == n]), mae_pk(components[z == n], 95), int((z == n).sum())
+        )
+        for n in np.unique(z)
+    }
+
+
+def mae_pk_of_atoms(errors: ArrayLike, k: float) -> NDArray[np.float64]:
+    """Return MAE_pk of every atom by itself, over frames and components (paper, Figure 6C).
+
+    Parameters
+    ----------
+    errors
+        (n_frames, n_atoms, 3), the same atoms in every frame.
+    k
+        Percent, 0 to 100.
+
+    Returns
+    -------
+    (n_atoms,) in the unit of the errors.
+    """
+    return np.array([mae_pk(atom, k) for atom in np.moveaxis(np.asarray(errors), 1, 0)])
+
+
 def _finite(errors: ArrayLike) -> NDArray[np.float64]:
     flat = np.asarray(errors, dtype=np.float64).ravel()
     if flat.size == 0:

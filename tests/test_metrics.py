@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from nearsight.metrics import energy_shift, mae_pk, rmse
+from nearsight.metrics import by_element, energy_shift, mae_pk, mae_pk_of_atoms, rmse
 
 ERRORS = arrays(
     np.float64,
@@ -69,3 +69,22 @@ def test_rmse_and_energy_shift() -> None:
     shift = energy_shift(np.array([0.25, -0.5, 1.0]) - 520.0)
     assert shift.std == pytest.approx(energy_shift([0.25, -0.5, 1.0]).std)
     assert shift.avg == pytest.approx(-519.75)
+
+
+@given(arrays(np.float64, st.tuples(st.integers(2, 9), st.just(3)), elements=st.floats(-9, 9)))
+def test_elements_part_the_errors(errors: NDArray[np.float64]) -> None:
+    numbers = np.resize([1, 40], len(errors))
+    parts = by_element(errors, numbers)
+    assert parts.keys() == {1, 40}
+    squares = sum(part.atoms * part.rmse**2 for part in parts.values())
+    assert squares / len(errors) == pytest.approx(rmse(errors) ** 2, abs=1e-12)
+    assert max(part.mae_p95 for part in parts.values()) >= mae_pk(errors, 95) - 1e-9
+    assert parts[40].mae_p95 == mae_pk(errors[numbers == 40], 95)
+
+
+def test_every_atom_has_its_own_percentile() -> None:
+    errors = np.random.default_rng(0).normal(size=(7, 4, 3)) * np.array([1, 2, 3, 0])[:, None]
+    found = mae_pk_of_atoms(errors, 95)
+    np.testing.assert_array_equal(found, [mae_pk(errors[:, i], 95) for i in range(4)])
+    assert found[3] == 0
+    np.testing.assert_allclose(mae_pk_of_atoms(errors, 0), np.abs(errors).mean(axis=(0, 2)))

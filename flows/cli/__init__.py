@@ -9,6 +9,7 @@ from flows.cli import (  # noqa: F401 - each adds its verb
     report,
     run,
     status,
+    study,
     system,
     train,
 )

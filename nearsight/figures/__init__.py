@@ -2,7 +2,11 @@
 
 from nearsight.figures.chemistry import atom_types
 from nearsight.figures.cluster import cluster
+from nearsight.figures.clusters_learned import clusters_learned
 from nearsight.figures.cost import cost
+from nearsight.figures.cross_validation import cross_validation
+from nearsight.figures.error_map import error_map
+from nearsight.figures.feature_map import feature_map
 from nearsight.figures.feature_space import feature_space
 from nearsight.figures.force_matching import force_matching
 from nearsight.figures.learning_curve import learning_curve
@@ -16,7 +20,11 @@ from nearsight.figures.structure import structure
 __all__ = [
     "atom_types",
     "cluster",
+    "clusters_learned",
     "cost",
+    "cross_validation",
+    "error_map",
+    "feature_map",
     "feature_space",
     "force_matching",
     "learning_curve",

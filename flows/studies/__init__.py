@@ -1,0 +1,1 @@
+"""Studies: one question of the paper each, answered with a table, a figure and a page."""

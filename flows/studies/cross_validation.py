@@ -1,0 +1,148 @@
+"""Every model on every test set: which data teach what? (paper, Tables 3 and 4, SI.8)"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ase.data import chemical_symbols
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from flows.studies.base import Drawing, Findings, StudySpec
+from flows.studies.errors import Evaluation, errors_of, evaluate_all
+from flows.studies.sources import ModelSource, find_model, find_set
+from nearsight.figures import cross_validation as draw
+from nearsight.metrics import by_element
+from nearsight.spec import File
+from tasks.workplace import workplace
+
+METRICS = {
+    "delta_e_avg": "ΔE_avg, meV/atom",
+    "delta_e_std": "ΔE_std, meV/atom",
+    "rmse": "force RMSE, meV/Å",
+    "mae_p95": "force MAE_p95, meV/Å",
+}
+
+
+class CrossValidation(StudySpec):
+    """Which models, and which test sets."""
+
+    models: dict[str, ModelSource] = Field(min_length=1, title="Models")
+    tests: dict[str, File] = Field(
+        min_length=1, title="Test sets", description="labelled extended XYZ"
+    )
+
+
+@flow(
+    name="cross_validation",
+    task_runner=ThreadPoolTaskRunner(max_workers=64),  # type: ignore[arg-type]
+    persist_result=False,
+)
+def cross_validation(spec: CrossValidation) -> Findings:
+    """Evaluate every model on every test set, element by element.
+
+    Raises
+    ------
+    BadParameters
+        If the lake has no such model.
+    BadFile
+        If a file is not what it should be.
+    """
+    with workplace(spec.lake, spec.site) as work:
+        models = {name: find_model(work.lake, source) for name, source in spec.models.items()}
+        tests = {name: find_set(work.lake, path, spec.level) for name, path in spec.tests.items()}
+        found = evaluate_all(work, models, tests)
+        elements = {pair: _by_element(evaluation) for pair, evaluation in found.items()}
+        return Findings(
+            study="cross-validation",
+            title="Cross-validation (paper, Tables 3 and 4, SI.8)",
+            level=spec.level.name,
+            said=tuple(_said(spec, found)),
+            how=(
+                "Every model predicted energy and forces of every structure of every test set. "
+                "Energies are per atom, forces per Cartesian component; MAE_p95 is the mean of the "
+                "5 % largest."
+            ),
+            rows=tuple(
+                {"model": model, "test set": test}
+                | {heading: _shown(e, metric) for metric, heading in METRICS.items()}
+                | {
+                    f"{symbol}, RMSE (MAE_p95)": _pair(elements[model, test].get(symbol))
+                    for symbol in sorted({s for errors in elements.values() for s in errors})
+                }
+                for (model, test), e in found.items()
+            ),
+            drawings=(_drawing(spec, found),),
+            numbers={
+                "errors": [
+                    {
+                        "model": model,
+                        "test": test,
+                        "metrics": e.metrics,
+                        "elements": elements[model, test],
+                        "unknown_elements": list(e.strangers),
+                    }
+                    for (model, test), e in found.items()
+                ]
+            },
+            records={
+                "model": list(models.values()),
+                "dataset": list(tests.values()),
+                "evaluation": [e.record.key for e in found.values() if e.record is not None],
+            },
+        ).keep(work.lake, spec.file)
+
+
+def _by_element(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
+    if evaluation.record is None:
+        return {}
+    found = by_element(errors_of(evaluation.record), evaluation.record.arrays["numbers"])
+    return {chemical_symbols[z]: errors._asdict() for z, errors in found.items()}
+
+
+def _shown(evaluation: Evaluation, metric: str) -> str:
+    if evaluation.metrics is None:
+        return f"knows no {', '.join(evaluation.strangers)}"
+    form = "{:+.2f}" if metric == "delta_e_avg" else "{:.2f}" if "delta" in metric else "{:.1f}"
+    return form.format(evaluation.metrics[metric])
+
+
+def _pair(errors: dict[str, Any] | None) -> str:
+    return f"{errors['rmse']:.0f} ({errors['mae_p95']:.0f})" if errors else ""
+
+
+def _said(spec: CrossValidation, found: dict[tuple[str, str], Evaluation]) -> list[str]:
+    told = []
+    for test in spec.tests:
+        errors = {m: e.metrics["mae_p95"] for (m, t), e in found.items() if t == test and e.metrics}
+        if errors:
+            best = min(errors, key=lambda model: errors[model])
+            told.append(f"On {test}, {best} has the least MAE_p95: {errors[best]:.0f} meV/Å.")
+    return told
+
+
+def _drawing(spec: CrossValidation, found: dict[tuple[str, str], Evaluation]) -> Drawing:
+    def values(metric: str) -> np.ndarray:
+        return np.array(
+            [
+                [np.nan if (m := found[model, test].metrics) is None else m[metric]]
+                for model in spec.models
+                for test in spec.tests
+            ]
+        ).reshape(len(spec.models), len(spec.tests))
+
+    return Drawing(
+        title="Errors of every model on every test set",
+        caption=(
+            "Rows are models, columns test sets; darker is worse, each panel on a scale of its "
+            "own. A dash: the model does not know an element of the test set."
+        ),
+        alt="Four heat maps with values: energy shift, energy spread, force RMSE and MAE_p95",
+        figure=draw(
+            list(spec.models),
+            list(spec.tests),
+            {heading: values(metric) for metric, heading in METRICS.items()},
+        ),
+    )
