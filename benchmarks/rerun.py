@@ -27,7 +27,7 @@ from campaigns import make_campaign, site
 
 from flows.campaign import Campaign
 from nearsight.potentials import Architecture, TrainingSpec
-from nearsight.references import LevelOfTheory
+from nearsight.references import CalculatorLevel
 from storage import open_lake
 
 
@@ -64,7 +64,7 @@ def cheap(folder: Path, labels: int, lake: str) -> Campaign:
     return campaign.model_copy(
         update={
             "lake": lake,
-            "level": LevelOfTheory(
+            "level": CalculatorLevel(
                 name=campaign.level.name,
                 calculator=campaign.level.calculator,
                 arguments={"log": os.devnull},

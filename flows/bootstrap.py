@@ -56,7 +56,7 @@ class Bootstrap(Spec):
 )
 def bootstrap(recipe: Bootstrap) -> str:
     """Make a potential from nothing and write it to a file; the key of the model."""
-    reference(recipe.level)
+    reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         known = learn(work, recipe, "rattled", rattled(work, recipe))
         model = train.submit(

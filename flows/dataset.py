@@ -69,7 +69,7 @@ def dataset(recipe: Recipe) -> None:
     ValueError
         If walks do not reach the volumes that were asked for.
     """
-    reference(recipe.level)
+    reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         model = adopt(work.lake, recipe.model, make_dataset(work.lake, []))
         walks = {

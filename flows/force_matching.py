@@ -130,7 +130,7 @@ def force_matching(spec: ForceMatching) -> Study:
 def check(spec: ForceMatching, atoms: Atoms, blocks: Blocks) -> list[int]:
     """The core blocks, once it is sure that the work can begin."""
     try:
-        reference(spec.level)
+        reference(spec.level, spec.site.labels)
     except ValueError as error:
         raise BadParameters(f"level: {error}") from error
     if spec.model is not None and (strange := set(atoms.symbols) - set(load(spec.model).elements)):

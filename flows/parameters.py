@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.fields import FieldInfo
 
 S = TypeVar("S", bound=BaseModel)
@@ -52,10 +52,11 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
 
 
 def _reason(error: Any, model: type[BaseModel]) -> str:
-    loc, given, reason = error["loc"], error.get("input"), error["msg"]
+    given, reason = error.get("input"), error["msg"]
+    loc, _, info = _path(model, error["loc"])
     field = ".".join(str(part) for part in loc)
     if error["type"] == "extra_forbidden":
-        known = _fields_at(model, loc[:-1])
+        known = _fields_at(model, error["loc"][:-1])
         close = get_close_matches(str(loc[-1]), known, 1, 0.75)
         meant = f", did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
         return f"there is no field '{field}'{meant}"
@@ -63,39 +64,48 @@ def _reason(error: Any, model: type[BaseModel]) -> str:
         reason = reason.removeprefix("Value error, ")
         between = "." if _FIELD_FIRST.match(reason) else ": "
         return f"{field}{between}{reason}" if field else reason
+    if error["type"] == "union_tag_invalid":
+        *kinds, last = error["ctx"]["expected_tags"].split(", ")
+        return f"{field}.kind: must be {', '.join(kinds)} or {last}, not {given['kind']!r}"
     if error["type"] == "too_short":
         return f"{field}: at least {error['ctx']['min_length']} must be given"
     if error["type"] in ("float_parsing", "int_parsing") and _NUMBER_WITH_UNIT.match(str(given)):
-        return f"{field}: write a plain number{_unit_at(model, loc)}, not {given!r}"
+        return f"{field}: write a plain number{_unit(info)}, not {given!r}"
     shown = ", not empty" if given is None else ""
     if isinstance(given, str | int | float):
         shown = f", not {given!r}"
     return f"{field}: {reason[:1].lower()}{reason[1:]}{shown}"
 
 
-def _walk_to(model: Any, loc: tuple[int | str, ...]) -> tuple[Any, FieldInfo | None]:
-    info = None
+def _path(model: Any, loc: tuple[int | str, ...]) -> tuple[list[int | str], Any, FieldInfo | None]:
+    """Where an error lies, as the file says it; what is expected there; and the field of it."""
+    info, path = None, []
     for part in loc:
-        nested = _model_in(model)
-        if isinstance(part, int) or nested is None or part not in nested.model_fields:
+        models = _models_in(model)
+        kinds = {m.model_fields["kind"].default: m for m in models if "kind" in m.model_fields}
+        if len(models) > 1 and part in kinds:  # which of them was meant, no field of the file
+            model = kinds[part]
             continue
-        info = nested.model_fields[part]
-        model = info.annotation
-    return model, info
+        path.append(part)
+        if models and part in models[0].model_fields:
+            info = models[0].model_fields[part]
+            model = info.annotation
+    return path, model, info
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _models_in(annotation.model_fields["root"].annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((m for a in get_args(annotation) if (m := _model_in(a)) is not None), None)
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]
 
 
 def _fields_at(model: Any, loc: tuple[int | str, ...]) -> list[str]:
-    nested = _model_in(_walk_to(model, loc)[0])
-    return [] if nested is None else list(nested.model_fields)
+    models = _models_in(_path(model, loc)[1])
+    return list(models[0].model_fields) if models else []
 
 
-def _unit_at(model: Any, loc: tuple[int | str, ...]) -> str:
-    info = _walk_to(model, loc)[1]
+def _unit(info: FieldInfo | None) -> str:
     unit = (info.description or "").split(";")[0] if info else ""
     return f" in {unit}" if unit and " " not in unit else ""

@@ -23,7 +23,10 @@ def check(campaign: Campaign) -> None:
         If it cannot; the message names the field and what is wrong.
     """
     with _blame("level"):
-        reference(campaign.level)
+        reference(campaign.level, campaign.site.labels)
+    if campaign.explorer is not None:
+        with _blame("explorer"):
+            reference(campaign.explorer)
     with _blame("start.training"):
         next(read_labelled(campaign.start.training, campaign.level))
     for name, path in campaign.tests.items():

@@ -35,7 +35,7 @@ def key_of(atoms: Atoms) -> str:
 
 
 def label_record(atoms: Atoms, label: Label, level: LevelOfTheory) -> Record:
-    """The record of one label, with the structure that it labels."""
+    """The record of one label, with the structure that it labels, naming the blob of its log."""
     arrays = {
         "numbers": atoms.numbers.astype(np.int64),
         "positions": atoms.positions,
@@ -56,6 +56,8 @@ def label_record(atoms: Atoms, label: Label, level: LevelOfTheory) -> Record:
         "structure": structure,
         "formula": atoms.get_chemical_formula(),
     }
+    if label.log:
+        metadata["log"] = f"logs/{origin.key}.txt"
     if "system" in atoms.info:
         metadata["system"] = str(atoms.info["system"])
     return origin.record(metadata, arrays)
@@ -133,11 +135,13 @@ def ingest(lake: Lake, path: Path, level: LevelOfTheory) -> tuple[str, ...]:
 
 
 def put_label(lake: Lake, atoms: Atoms, label: Label, level: LevelOfTheory) -> str:
-    """Record a label that is at hand; its key."""
-    key = label_key(atoms, level)
-    if not lake.has("label", key):
-        lake.put(label_record(atoms, label, level))
-    return key
+    """Record a label that is at hand, and its log; its key."""
+    record = label_record(atoms, label, level)
+    if not lake.has("label", record.key):
+        if label.log:
+            lake.put_blob(record.metadata["log"], label.log.encode())
+        lake.put(record)
+    return record.key
 
 
 def dataset(lake: Lake, labels: Sequence[str], clusters: Sequence[str] = ()) -> str:

@@ -7,12 +7,12 @@ from typing import Literal
 
 from ase import Atoms
 
-from nearsight.references import LevelOfTheory, reference
+from nearsight.references import Execution, LevelOfTheory, reference
 from storage import Lake
 from tasks.errors import TooManyFailures
 from tasks.explore import read_structure
 from tasks.extract import read_cluster
-from tasks.ingest import label_key, label_record
+from tasks.ingest import label_key, put_label
 from tasks.workplace import Piece, Workplace, done, verb
 
 Kind = Literal["cluster", "structure"]
@@ -23,10 +23,12 @@ def read_atoms(lake: Lake, kind: Kind, key: str) -> Atoms:
     return read_cluster(lake, key).atoms if kind == "cluster" else read_structure(lake, key)
 
 
-def label_one(lake: Lake, key: str, kind: Kind, name: str, level: LevelOfTheory) -> None:
+def label_one(
+    lake: Lake, key: str, kind: Kind, name: str, level: LevelOfTheory, execution: Execution
+) -> None:
     """Label one structure and leave the label in the lake, whatever became of it."""
     atoms = read_atoms(lake, kind, name)
-    lake.put(label_record(atoms, reference(level).label(atoms), level))
+    put_label(lake, atoms, reference(level, execution).label(atoms), level)
 
 
 @verb(name="label", task_run_name="label {stage}")
@@ -47,7 +49,7 @@ def label(
     """
     keys = [label_key(read_atoms(work.lake, kind, name), level) for name in names]
     pieces = [
-        Piece("label", key, label_one, (kind, name, level))
+        Piece("label", key, label_one, (kind, name, level, work.pools.site.labels))
         for key, name in zip(keys, names, strict=True)
     ]
     cached = work.finish("label", "qm", pieces)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
+from nearsight.references import Execution
 from nearsight.spec import Spec
 from tasks.errors import LostWorkers
 from tasks.progress import TOPIC
@@ -54,6 +55,7 @@ class Site(Spec):
     qm: Pool = Field(Pool(), title="Labels")
     train: Pool = Field(Pool(), title="Training")
     cpu: Pool = Field(Pool(), title="Everything else")
+    labels: Execution = Field(Execution(), title="How labels run")
 
 
 def dask_setup(worker: object) -> None:

@@ -1,16 +1,22 @@
 """Levels of theory that label structures with energy, forces and stress."""
 
-from nearsight.references.base import Label, Reference
-from nearsight.references.calculator import (
-    SEVENNET_0,
-    CalculatorReference,
-    LevelOfTheory,
-    MissingEngine,
-)
+from nearsight.references.base import Label, MissingEngine, Reference
+from nearsight.references.calculator import SEVENNET_0, CalculatorLevel
+from nearsight.references.execution import Execution
+from nearsight.references.gpaw import GPAWLevel
+from nearsight.references.levels import LevelOfTheory, read_level, reference
+from nearsight.references.tblite import TBLiteLevel
 
-__all__ = ["SEVENNET_0", "Label", "LevelOfTheory", "MissingEngine", "Reference", "reference"]
-
-
-def reference(level: LevelOfTheory) -> Reference:
-    """Return `level` ready to label; what is missing or wrong is raised here, not at work."""
-    return CalculatorReference(level)
+__all__ = [
+    "SEVENNET_0",
+    "CalculatorLevel",
+    "Execution",
+    "GPAWLevel",
+    "Label",
+    "LevelOfTheory",
+    "MissingEngine",
+    "Reference",
+    "TBLiteLevel",
+    "read_level",
+    "reference",
+]

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 Status = Literal["converged", "unconverged", "crashed", "timeout"]
 
 
+class MissingEngine(ImportError):
+    """The package behind a level of theory is not installed; the message says what to install."""
+
+
 @dataclass(frozen=True)
 class Label:
     """What a level of theory says of one structure.
@@ -25,11 +29,14 @@ class Label:
     forces
         (n_atoms, 3) in eV/Å.
     stress
-        (3, 3) in eV/Å³, positive under tension (ASE's sign); None for finite structures.
+        (3, 3) in eV/Å³, positive under tension (ASE's sign); None for finite structures, and
+        where the engine has none.
     seconds
         Wall time that the label cost.
     message
         Why it failed; empty when converged.
+    log
+        What the engine wrote; of a calculator only when its process died.
     """
 
     status: Status
@@ -38,6 +45,12 @@ class Label:
     stress: NDArray[np.float64] | None
     seconds: float
     message: str = ""
+    log: str = ""
+
+
+def failed(status: Status, message: str, seconds: float, log: str = "") -> Label:
+    """The label of a calculation that failed."""
+    return Label(status, None, None, None, seconds, message, log)
 
 
 class Reference(Protocol):

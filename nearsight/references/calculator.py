@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
-import json
-import threading
 import time
-from functools import cache
+from contextlib import nullcontext
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import SCFError
 from pydantic import Field, JsonValue, StringConstraints
 
-from nearsight.references.base import Label
+from nearsight.references.base import Label, MissingEngine, failed
+from nearsight.references.engine import EngineLost, EngineTimeout, engine
+from nearsight.references.execution import Execution
+from nearsight.references.messages import pack_atoms, unpack_label
 from nearsight.spec import Spec
 
-_EXTRAS = {"sevenn": "teacher"}
+EXTRAS = {"sevenn": "teacher", "tblite": "tblite"}
 """Packages that come with an extra of Nearsight."""
+
+_LOADING = 600.0
+"""Seconds that a calculator may take to load."""
 
 ImportPath = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$", strip_whitespace=True)
@@ -26,12 +29,8 @@ ImportPath = Annotated[
 """`package.module.Class`"""
 
 
-class MissingEngine(ImportError):
-    """The package behind a level of theory is not installed; the message says what to install."""
-
-
-class LevelOfTheory(Spec):
-    """Where labels come from: an ASE calculator by its import path, and its arguments."""
+class CalculatorLevel(Spec):
+    """An ASE calculator by its import path, and its arguments."""
 
     kind: Literal["calculator"] = Field(default="calculator", title="Kind")
     name: str = Field(min_length=1, title="Name", description="shown with every label")
@@ -43,7 +42,7 @@ class LevelOfTheory(Spec):
     )
 
 
-SEVENNET_0 = LevelOfTheory(
+SEVENNET_0 = CalculatorLevel(
     name="SevenNet-0 (teacher)",
     calculator="sevenn.calculator.SevenNetCalculator",
     arguments={"model": "7net-0", "device": "cpu"},
@@ -51,14 +50,18 @@ SEVENNET_0 = LevelOfTheory(
 
 
 class CalculatorReference:
-    """An ASE calculator at work, loaded once per process and level of theory.
+    """An ASE calculator at work, in a process of its own that all calculators share.
 
-    Threads take turns with it: ASE calculators keep state.
+    What it does to that process, it does to its own label only: a calculation that hangs is
+    killed at the time limit, one that crashes or runs out of memory is a failed label, and the
+    next label starts the process anew. Threads take turns.
 
     Parameters
     ----------
     level
         Which calculator, with which arguments.
+    execution
+        How it runs.
 
     Raises
     ------
@@ -68,71 +71,45 @@ class CalculatorReference:
         If the import path or the arguments are wrong.
     """
 
-    def __init__(self, level: LevelOfTheory) -> None:
-        self.level = level
-        self._calculator, self._turn = _load(
-            level.calculator, json.dumps(level.arguments, sort_keys=True)
-        )
+    def __init__(self, level: CalculatorLevel, execution: Execution) -> None:
+        package = level.calculator.partition(".")[0]
+        if find_spec(package) is None:
+            extra = EXTRAS.get(package)
+            wanted = f"'nearsight[{extra}]'" if extra else package
+            raise MissingEngine(
+                f"{level.calculator} needs the package {package}, which is not installed: "
+                f"pip install {wanted}"
+            )
+        self._execution = execution
+        self._engine = engine(execution.memory_limit)
+        self._request = level.model_dump(include={"calculator", "arguments"})
+        try:
+            self._ask(self._request, _LOADING)
+        except EngineLost as error:
+            raise ValueError(f"{level.calculator} does not start: {error}") from error
 
     def label(self, atoms: Atoms) -> Label:
         """Label one structure; a calculation that fails is a status, never an exception.
 
         An exception of the calculator or numbers that are not finite make the label "crashed",
-        ASE's ``SCFError`` makes it "unconverged". The stress is that of structures periodic in
-        all three directions, if the calculator has one. Only the geometry counts: magnetic
-        moments, charges and `info` of `atoms` are left out, as they are of a label's key.
+        and so does the death of its process; ASE's ``SCFError`` makes it "unconverged". The
+        stress is that of structures periodic in all three directions, if the calculator has one.
+        Only the geometry counts: magnetic moments, charges and `info` of `atoms` are left out, as
+        they are of a label's key.
         """
-        began = time.perf_counter()
-        atoms = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-        with self._turn:
-            try:
-                energy, forces, stress = self._compute(atoms)
-            except SCFError as error:
-                return _failed("unconverged", error, began)
-            except Exception as error:
-                return _failed("crashed", error, began)
-        return Label("converged", energy, forces, stress, time.perf_counter() - began)
+        began, scratch = time.perf_counter(), self._execution.scratch
+        try:
+            with nullcontext() if scratch is None else TemporaryDirectory(dir=scratch) as folder:
+                work = {**self._request, "atoms": pack_atoms(atoms), "folder": folder}
+                return unpack_label(self._ask(work, self._execution.time_limit)["label"])
+        except EngineTimeout as error:
+            return failed("timeout", str(error), time.perf_counter() - began, error.log)
+        except (EngineLost, OSError, ValueError) as error:
+            log = getattr(error, "log", "")
+            return failed("crashed", str(error), time.perf_counter() - began, log)
 
-    def _compute(self, atoms: Atoms) -> tuple[float, Any, Any]:
-        self._calculator.reset()
-        atoms.calc = self._calculator
-        energy = float(atoms.get_potential_energy())
-        forces = np.array(atoms.get_forces(), dtype=np.float64)
-        stress = None
-        if atoms.pbc.all() and "stress" in self._calculator.implemented_properties:
-            stress = np.array(atoms.get_stress(voigt=False), dtype=np.float64)
-        for name, value in (("energy", energy), ("forces", forces), ("stress", stress)):
-            if value is not None and not np.isfinite(value).all():
-                raise ArithmeticError(f"{name} not finite")
-        if forces.shape != (len(atoms), 3):
-            raise ArithmeticError(f"forces have shape {forces.shape} for {len(atoms)} atoms")
-        return energy, forces, stress
-
-
-def _failed(status: Literal["unconverged", "crashed"], error: Exception, began: float) -> Label:
-    message = f"{type(error).__name__}: {error}"
-    return Label(status, None, None, None, time.perf_counter() - began, message)
-
-
-@cache
-def _load(path: str, arguments: str) -> tuple[Any, threading.Lock]:
-    module, _, name = path.rpartition(".")
-    try:
-        factory = getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        package = module.split(".")[0]
-        if error.name != package:
-            raise ValueError(f"{path} cannot be imported: {error}") from error
-        extra = _EXTRAS.get(package)
-        wanted = f"'nearsight[{extra}]'" if extra else package
-        raise MissingEngine(
-            f"{path} needs the package {package}, which is not installed: pip install {wanted}"
-        ) from error
-    except AttributeError as error:
-        raise ValueError(f"the module {module} has no {name}") from error
-    try:
-        return factory(**json.loads(arguments)), threading.Lock()
-    except Exception as error:
-        raise ValueError(
-            f"{path} does not start with arguments {arguments}: {type(error).__name__}: {error}"
-        ) from error
+    def _ask(self, request: dict[str, Any], time_limit: float) -> dict[str, Any]:
+        answer = self._engine.ask(request, time_limit)
+        if "refused" in answer:
+            raise ValueError(answer["refused"])
+        return answer

@@ -8,7 +8,7 @@ import pytest
 from s3_server import S3Server
 
 from nearsight.blocks import cut, partition
-from nearsight.references import LevelOfTheory, reference
+from nearsight.references import CalculatorLevel, reference
 from nearsight.systems import System, build
 from storage import Lake, content_key, open_lake
 from storage.origin import Origin
@@ -16,7 +16,7 @@ from tasks.ingest import dataset, label_record
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-LEVEL = LevelOfTheory(name="Morse", calculator="ase.calculators.morse.MorsePotential")
+LEVEL = CalculatorLevel(name="Morse", calculator="ase.calculators.morse.MorsePotential")
 CYCLE = "demo/cycle-001"
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.history import campaigns, read_cycles
-from nearsight.references import Label, LevelOfTheory
+from nearsight.references import Label, read_level
 from storage import Record, content_key, open_lake
 from storage.records import encode
 from tasks.explore import read_structure
@@ -249,7 +249,7 @@ def test_gc_takes_what_nothing_needs_and_no_tag_changes(copied):
 def test_export_and_import_come_round(copied, end, tmp_path):
     failed = Label("crashed", None, None, None, 1.5, "out of memory")
     start = read_structure(copied, copied.keys("structure")[0])
-    level = LevelOfTheory.model_validate(next(iter(campaigns(copied).values()))["level"])
+    level = read_level(next(iter(campaigns(copied).values()))["level"])
     copied.put(record := label_record(start, failed, level))
     known = copied.get("dataset", end.dataset).arrays["labels"].tolist()
     members = {"label": [*known, record.key], "dataset": [end.dataset]}

@@ -18,7 +18,7 @@ def read(tmp_path, text):
             "walk: {temprature: 300}",
             "there is no field 'walk.temprature', did you mean 'temperature'?",
         ),
-        ("site: {gpu: {}}", "there is no field 'site.gpu'; known here: md, qm, train, cpu"),
+        ("site: {gpu: {}}", "there is no field 'site.gpu'; known here: md, qm, train, cpu, labels"),
         ("walk: {temperature: 600 K}", "walk.temperature: write a plain number in K, not '600 K'"),
         ("walk: {timestep: 0.5 ps}", "walk.timestep: write a plain number in fs, not '0.5 ps'"),
         (
@@ -43,6 +43,13 @@ def read(tmp_path, text):
             "walk.frame_interval: 0.1 fs is shorter than one time step",
         ),
         ("walk: {volume_range: [1.2, 0.8]}", "walk.volume_range: 1.2 to 0.8 must lie above 0"),
+        ("level: {kind: gpaw, h: 0.2}", "there is no field 'level.h'; known here: kind, xc, "),
+        (
+            "level: {name: x, calculator: a.b, argument: {}}",
+            "there is no field 'level.argument', did you mean 'arguments'?",
+        ),
+        ("level: {kind: gpaw, spacing: 0.2 A}", "level.spacing: write a plain number in Å, not"),
+        ("level: {kind: gpow}", "level.kind: must be 'calculator', 'gpaw' or 'tblite', not 'gpow'"),
         ("systems: []", "systems: at least 1 must be given"),
         ("systems: [{variant: xx}]", "systems.0.variant: input should be 'pr', 'ld', 'ld-2/1', "),
         ("systems: [{variant: ld, file: a.cif}]", "systems.0: 'variant' and 'file' cannot both be"),

@@ -14,7 +14,7 @@ from teachers import Logged
 
 from flows.campaign import DATA, Campaign, Retraining, Start
 from nearsight.potentials import TrainingSpec
-from nearsight.references import LevelOfTheory
+from nearsight.references import CalculatorLevel
 from nearsight.sampling import WalkSpec
 from nearsight.uncertainty import MixtureSpec
 from tasks.options import Extraction
@@ -23,7 +23,7 @@ from tasks.pools import Pool, Site
 LOG = "labels.log"
 """Where a campaign's level of theory keeps its log, in the folder that the campaign runs in."""
 
-LEVEL = LevelOfTheory(
+LEVEL = CalculatorLevel(
     name="Morse", calculator="teachers.Logged", arguments={"log": LOG, "delay": 1.0}
 )
 

@@ -5,7 +5,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from nearsight.references import Label, LevelOfTheory, reference
+from nearsight.references import CalculatorLevel, Label, reference
 from nearsight.references.isolated import (
     compositions,
     fit_reference_energies,
@@ -81,7 +81,7 @@ def test_what_cannot_be_fitted_is_refused(
 
 
 def test_isolated_atoms_come_from_the_reference() -> None:
-    emt = reference(LevelOfTheory(name="EMT", calculator="ase.calculators.emt.EMT"))
+    emt = reference(CalculatorLevel(name="EMT", calculator="ase.calculators.emt.EMT"))
     alone = isolated_energies(emt, ["Cu", "Cu", "Au"])
     assert set(alone) == {"Au", "Cu"}
     label = emt.label(bulk("Cu"))

@@ -3,7 +3,7 @@ import pytest
 from ase import Atoms
 from cheap import SITE
 
-from nearsight.references import LevelOfTheory
+from nearsight.references import CalculatorLevel
 from storage import open_lake
 from tasks.workplace import workplace
 
@@ -26,7 +26,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def level(log):
-    return LevelOfTheory(name="Morse", calculator="teachers.Logged", arguments={"log": str(log)})
+    return CalculatorLevel(name="Morse", calculator="teachers.Logged", arguments={"log": str(log)})
 
 
 @pytest.fixture

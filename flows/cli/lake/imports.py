@@ -41,11 +41,10 @@ def import_(lake: Address, file: Source, level: Level, name: Name) -> None:
 
 
 def _level(lake: Lake, named: str) -> LevelOfTheory:
-    from flows.levels import known_levels
-    from nearsight.references import LevelOfTheory
+    from flows.levels import LevelFile, known_levels
 
     if (path := Path(named)).suffix in (".yaml", ".yml"):
-        return read(path, LevelOfTheory)
+        return read(path, LevelFile).root
     known = known_levels(lake)
     found = [level for level in known if level.name == named]
     if len(found) == 1:
@@ -53,7 +52,4 @@ def _level(lake: Lake, named: str) -> LevelOfTheory:
     if found:
         refuse(f"the lake {lake.url} knows {len(found)} levels {named!r}: name a YAML file instead")
     names = ", ".join(sorted({repr(level.name) for level in known}))
-    refuse(
-        f"no level of theory is called {named!r}, only {names}: name a YAML file with its name, "
-        "calculator and arguments"
-    )
+    refuse(f"no level of theory is called {named!r}, only {names}: name a YAML file of it instead")
