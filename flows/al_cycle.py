@@ -19,6 +19,7 @@ from tasks.evaluate import evaluate
 from tasks.explore import explore, start_structure
 from tasks.extract import clusters_of, extract
 from tasks.ingest import dataset, ingest
+from tasks.isolated import grounded
 from tasks.label import converged, label
 from tasks.score import fit, score
 from tasks.train import adopt, train
@@ -76,7 +77,8 @@ def begin(
     if start.model is not None:
         model = adopt(work.lake, start.model, data)
     else:
-        model = train.submit(work, start.architecture, start.schedule, data, None).result()
+        schedule = grounded(work, campaign.level, start.schedule, crystals)
+        model = train.submit(work, start.architecture, schedule, data, None).result()
     errors = evaluate.submit(work, model, tests).result()
     return Cycle(campaign.name, 0, model, data, errors).keep(work.lake)
 

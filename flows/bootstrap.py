@@ -15,6 +15,7 @@ from nearsight.spec import File, Spec
 from nearsight.systems import System, build
 from tasks.explore import explore, put_structure, read_walk, start_structure
 from tasks.ingest import dataset
+from tasks.isolated import grounded
 from tasks.label import converged, label
 from tasks.pools import Site
 from tasks.train import train
@@ -59,8 +60,9 @@ def bootstrap(recipe: Bootstrap) -> str:
     reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         known = learn(work, recipe, "rattled", rattled(work, recipe))
+        schedule = grounded(work, recipe.level, recipe.schedule, known)
         model = train.submit(
-            work, recipe.architecture, recipe.schedule, dataset(work.lake, known), None
+            work, recipe.architecture, schedule, dataset(work.lake, known), None
         ).result()
         for number in range(recipe.rounds):
             known += learn(work, recipe, f"round {number}", walked(work, recipe, model, number))

@@ -11,6 +11,7 @@ from nearsight.references import SEVENNET_0, LevelOfTheory
 from nearsight.spec import File, Spec
 from tasks.evaluate import evaluate
 from tasks.ingest import dataset, ingest
+from tasks.isolated import grounded
 from tasks.pools import Site
 from tasks.train import adopt, train
 from tasks.workplace import LakeUrl, workplace
@@ -40,13 +41,18 @@ class Pretraining(Spec):
 def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
     """Train, write the model to a file, and return its metrics by test set."""
     with workplace(recipe.lake, recipe.site) as work:
-        data = dataset(work.lake, ingest(work.lake, recipe.training, recipe.level))
+        labels = ingest(work.lake, recipe.training, recipe.level)
+        data = dataset(work.lake, labels)
         tests = {
             name: dataset(work.lake, ingest(work.lake, path, recipe.level))
             for name, path in recipe.tests.items()
         }
-        parent = None if recipe.parent is None else adopt(work.lake, recipe.parent, data)
-        model = train.submit(work, recipe.architecture, recipe.schedule, data, parent).result()
+        parent, schedule = None, recipe.schedule
+        if recipe.parent is not None:
+            parent = adopt(work.lake, recipe.parent, data)
+        else:
+            schedule = grounded(work, recipe.level, schedule, labels)
+        model = train.submit(work, recipe.architecture, schedule, data, parent).result()
         recipe.file.write_bytes(work.lake.get_blob(model_blob(model)))
         errors = evaluate.submit(work, model, tests).result()
         return {

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from ase import Atoms
 from ase.data import chemical_symbols
 from numpy.typing import ArrayLike, NDArray
-
-from nearsight.references.base import Reference
 
 _SPREAD = 0.1
 """eV: energies scatter by this much times the root of the number of atoms (thermal motion)."""
@@ -18,23 +15,6 @@ _BINDING = 1.0
 """eV: reference energies are moved by about this much where the data do not ask for more."""
 
 _REWEIGHTINGS = 20
-
-
-def isolated_energies(reference: Reference, elements: Iterable[str]) -> dict[str, float]:
-    """Return the energy in eV of one atom of every element alone in vacuum.
-
-    Raises
-    ------
-    RuntimeError
-        If an atom's label did not converge.
-    """
-    energies = {}
-    for symbol in sorted(set(elements)):
-        label = reference.label(Atoms(symbol))
-        if label.status != "converged" or label.energy is None:
-            raise RuntimeError(f"an isolated {symbol} atom is {label.status}: {label.message}")
-        energies[symbol] = label.energy
-    return energies
 
 
 def fit_reference_energies(
@@ -59,7 +39,7 @@ def fit_reference_energies(
     energies
         (n_structures,) total energies in eV.
     prior
-        eV by chemical symbol, isolated atoms as a rule (`isolated_energies`); without it every
+        eV by chemical symbol, isolated atoms as a rule; without it every
         element starts from the mean energy per atom. Elements of the prior that no structure
         has are returned as they are.
 

@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ase import Atoms
-from ase.build import bulk, molecule
+from ase.build import molecule
 
-from nearsight.references import CalculatorLevel, Label, reference
 from nearsight.references.isolated import (
     compositions,
     fit_reference_energies,
-    isolated_energies,
 )
 
 PRIOR = {"H": -1.0, "C": -2.0, "O": -1.9, "Zr": -2.7}
@@ -78,22 +75,3 @@ def test_what_cannot_be_fitted_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=why):
         fit_reference_energies(numbers, energies, prior)
-
-
-def test_isolated_atoms_come_from_the_reference() -> None:
-    emt = reference(CalculatorLevel(name="EMT", calculator="ase.calculators.emt.EMT"))
-    alone = isolated_energies(emt, ["Cu", "Cu", "Au"])
-    assert set(alone) == {"Au", "Cu"}
-    label = emt.label(bulk("Cu"))
-    assert label.energy is not None
-    assert alone["Cu"] - label.energy == pytest.approx(3.5, abs=0.1)  # EMT's cohesive energy
-    with pytest.raises(RuntimeError, match="isolated Zr atom is crashed"):
-        isolated_energies(emt, ["Zr"])
-
-
-def test_a_reference_need_not_be_a_calculator() -> None:
-    class Constant:
-        def label(self, atoms: Atoms) -> Label:
-            return Label("converged", -1.0, np.zeros((len(atoms), 3)), None, 0.0)
-
-    assert isolated_energies(Constant(), ["C"]) == {"C": -1.0}
