@@ -12,7 +12,7 @@ from nearsight.references import SEVENNET_0, LevelOfTheory
 from nearsight.sampling import WalkSpec
 from nearsight.spec import File, Spec
 from nearsight.systems import System
-from nearsight.uncertainty import MixtureSpec
+from nearsight.uncertainty import DensitySpec, MixtureSpec
 from tasks.options import Extraction, LakeUrl
 from tasks.pools import Site
 
@@ -92,7 +92,7 @@ class Campaign(Spec):
         "one, the model of the last cycle does",
         exclude_if=lambda explorer: explorer is None,  # campaigns without go on
     )
-    density: MixtureSpec = Field(MixtureSpec(), title="Density of known environments")
+    density: DensitySpec = Field(MixtureSpec(), title="Density of known environments")
     extraction: Extraction = Field(Extraction(), title="Extraction")
     retraining: Retraining = Field(Retraining(), title="Retraining")
     target: float | None = Field(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 
 from nearsight.potentials import load
-from nearsight.uncertainty import Mixture, MixtureSpec
+from nearsight.uncertainty import DensitySpec, density_from
+from nearsight.uncertainty import density as density_of
+from nearsight.uncertainty.elements import PerElement
 from storage import Lake
-from storage.origin import Origin
+from storage.origin import Origin, origin_of
 from tasks.explore import read_walk
 from tasks.ingest import members, read_label
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
 
-def density_origin(model: str, dataset: str, spec: MixtureSpec) -> Origin:
+def density_origin(model: str, dataset: str, spec: DensitySpec) -> Origin:
     """What a density is made of: the model whose features it is over, the data, the spec."""
     return Origin("density", spec.model_dump(mode="json"), [model, dataset])
 
@@ -32,7 +35,7 @@ def known(lake: Lake, label: str, cluster: str) -> np.ndarray:
     return np.ones(len(lake.get("label", label).arrays["numbers"]), dtype=bool)
 
 
-def fit_density(lake: Lake, key: str, model: str, dataset: str, spec: MixtureSpec) -> None:
+def fit_density(lake: Lake, key: str, model: str, dataset: str, spec: DensitySpec) -> None:
     """Fit the density of a data set's environments in the model's feature space."""
     start = time.monotonic()
     potential, tell = load(model, lake), reporter(key)
@@ -44,14 +47,16 @@ def fit_density(lake: Lake, key: str, model: str, dataset: str, spec: MixtureSpe
         features.append(described[mask])
         numbers.append(frames[i].numbers[mask])
         tell(0.8 * (i + 1) / len(pairs))
-    density = Mixture(spec).fit(np.concatenate(features), np.concatenate(numbers))
+    density = density_of(spec).fit(np.concatenate(features), np.concatenate(numbers))
     metadata = {"model": model, "dataset": dataset, "seconds": time.monotonic() - start}
     lake.put(density_origin(model, dataset, spec).record(metadata, density.to_arrays()))
 
 
-def read_density(lake: Lake, key: str) -> Mixture:
+def read_density(lake: Lake, key: str) -> PerElement[Any, Any]:
     """A density by its key."""
-    return Mixture.from_arrays(lake.get("density", key).arrays)
+    record = lake.get("density", key)
+    origin = origin_of(record)
+    return density_from(record.arrays, {} if origin is None else origin.spec)
 
 
 def score_origin(walk: str, density: str) -> Origin:
@@ -62,16 +67,15 @@ def score_origin(walk: str, density: str) -> Origin:
 def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
     """Surprise of every atom in every frame of a walk."""
     start = time.monotonic()
-    record = lake.get("density", density)
-    mixture = Mixture.from_arrays(record.arrays)
-    potential = load(record.metadata["model"], lake)
+    fitted, model = read_density(lake, density), lake.get("density", density).metadata["model"]
+    potential = load(model, lake)
     trajectory, tell = read_walk(lake, walk), reporter(key)
     described, likelihood, surprise = [], [], []
     frames = (trajectory.frame(i) for i in range(len(trajectory)))
     for i, features in enumerate(potential.features_many(frames)):
         described.append(features.astype(np.float32))
-        likelihood.append(mixture.log_likelihood(features, trajectory.numbers))
-        surprise.append(mixture.surprise(features, trajectory.numbers))
+        likelihood.append(fitted.log_likelihood(features, trajectory.numbers))
+        surprise.append(fitted.surprise_at(likelihood[-1], trajectory.numbers))
         tell((i + 1) / len(trajectory))
     arrays: dict[str, np.ndarray] = {
         "frames": np.arange(len(trajectory)),
@@ -82,14 +86,14 @@ def score_walk(lake: Lake, key: str, walk: str, density: str) -> None:
     metadata = {
         "walk": walk,
         "density": density,
-        "model": record.metadata["model"],
+        "model": model,
         "seconds": time.monotonic() - start,
     }
     lake.put(score_origin(walk, density).record(metadata, arrays))
 
 
 @verb(name="fit density", task_run_name="fit density {work.title}")
-def fit(work: Workplace, model: str, dataset: str, spec: MixtureSpec) -> str:
+def fit(work: Workplace, model: str, dataset: str, spec: DensitySpec) -> str:
     """Density of the training environments; the key of its record."""
     key = density_origin(model, dataset, spec).key
     pieces = [Piece("density", key, fit_density, (model, dataset, spec))]

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import logsumexp
 
-from nearsight.spec import Spec
+from nearsight.uncertainty.base import ThresholdSpec
+from nearsight.uncertainty.elements import drawn
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
-RESOLUTION = 1e-3
-"""Smallest spread of a feature within an element, relative to the spread over all atoms."""
 
+class MixtureSpec(ThresholdSpec):
+    """A mixture of Gaussians per element (paper, Section 2.3)."""
 
-class MixtureSpec(Spec):
-    """How the density of training environments is fitted (paper, Section 2.3)."""
+    kind: Literal["mixture"] = Field(
+        "mixture",
+        title="Kind",
+        exclude_if=lambda kind: True,  # the first kind there was keeps its keys
+    )
 
     max_components: int = Field(
         default=10,
@@ -36,19 +40,6 @@ class MixtureSpec(Spec):
         le=1,
         title="Variance kept by PCA",
         description="fraction; empty: no reduction",
-    )
-    quantile: float = Field(
-        default=0.001,
-        ge=0,
-        lt=1,
-        title="Threshold quantile",
-        description="an atom less likely than this fraction of the training atoms is unknown",
-    )
-    margin: float = Field(
-        default=3.0,
-        ge=0,
-        title="Threshold margin",
-        description="log-units below the quantile, for atoms that the fit has not seen",
     )
     max_samples: int = Field(
         default=4000,
@@ -78,6 +69,10 @@ class Gaussians:
     precisions: NDArray[np.float64]
     threshold: NDArray[np.float64]
 
+    @property
+    def n_features(self) -> int:
+        return len(self.mean)
+
     def log_likelihood(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (n_atoms,) for features (n_atoms, n_features)."""
         x = (features - self.mean) @ self.axes
@@ -94,17 +89,18 @@ class Gaussians:
 def fit_gaussians(
     features: NDArray[np.float64], floor: float, z: int, spec: MixtureSpec
 ) -> Gaussians:
-    """Fit to the features (n_atoms, n_features) of element `z`, none narrower than `floor`."""
+    """Fit to the features (n_atoms, n_features) of element `z`, none narrower than `floor`.
+
+    The threshold is still open.
+    """
     rng = np.random.default_rng([spec.seed, z])
-    sample = features
-    if len(features) > spec.max_samples:
-        sample = features[np.sort(rng.choice(len(features), spec.max_samples, replace=False))]
+    sample = drawn(features, spec.max_samples, rng)
     mean, scale = sample.mean(axis=0), np.maximum(sample.std(axis=0), floor)
     axes = np.diag(1.0 / scale)
     if spec.pca is not None:
         axes = axes @ _principal(((sample - mean) / scale), spec.pca)
     mixture = _least_bic((sample - mean) @ axes, spec, int(rng.integers(2**31)))
-    fitted = Gaussians(
+    return Gaussians(
         mean=mean,
         axes=axes,
         weights=np.asarray(mixture.weights_, float),
@@ -112,8 +108,6 @@ def fit_gaussians(
         precisions=np.asarray(mixture.precisions_cholesky_, float),
         threshold=np.array([-np.inf]),
     )
-    own = np.quantile(fitted.log_likelihood(features), spec.quantile)
-    return replace(fitted, threshold=np.array([own - spec.margin]))
 
 
 def _principal(x: NDArray[np.float64], variance: float) -> NDArray[np.float64]:
