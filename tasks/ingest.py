@@ -9,6 +9,7 @@ from pathlib import Path
 import ase.io
 import numpy as np
 from ase import Atoms
+from ase.data import chemical_symbols
 from ase.io.formats import open_with_compression
 
 from nearsight.references import Label, LevelOfTheory
@@ -165,3 +166,9 @@ def members(lake: Lake, dataset: str) -> list[tuple[str, str]]:
     """(label key, cluster key or "") of everything in a data set."""
     arrays = lake.get("dataset", dataset).arrays
     return list(zip(arrays["labels"].tolist(), arrays["clusters"].tolist(), strict=True))
+
+
+def elements(lake: Lake, dataset: str) -> set[str]:
+    """Chemical symbols of all that a data set holds."""
+    labels = (lake.get("label", label) for label, _ in members(lake, dataset))
+    return {chemical_symbols[z] for label in labels for z in np.unique(label.arrays["numbers"])}

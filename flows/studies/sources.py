@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-from ase.data import chemical_symbols
 from pydantic import Field, model_validator
 
 from flows.parameters import BadParameters
@@ -14,7 +12,7 @@ from nearsight.potentials import load
 from nearsight.references import LevelOfTheory
 from nearsight.spec import File, Spec
 from storage import Lake, Snapshot
-from tasks.ingest import dataset, ingest, members
+from tasks.ingest import dataset, elements, ingest, members
 from tasks.train import adopt
 
 
@@ -112,6 +110,4 @@ def snapshot(lake: Lake, tag: str) -> Snapshot:
 
 def strangers(lake: Lake, model: str, data: str) -> set[str]:
     """Elements of a data set that a model does not know."""
-    labels = [label for label, _ in members(lake, data)]
-    numbers = np.concatenate([np.unique(lake.get("label", k).arrays["numbers"]) for k in labels])
-    return {chemical_symbols[z] for z in numbers} - set(load(model, lake).elements)
+    return elements(lake, data) - set(load(model, lake).elements)

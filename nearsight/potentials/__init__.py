@@ -19,6 +19,7 @@ from nearsight.potentials.training_spec import RegionWeights, TrainingSpec
 if TYPE_CHECKING:
     from nearsight.potentials.compiled import Compiled
     from nearsight.potentials.graph import UnknownElement
+    from nearsight.potentials.growth import grow
     from nearsight.potentials.nequip import NequIP
     from nearsight.potentials.training import Trained, train
 
@@ -36,6 +37,7 @@ __all__ = [
     "TrainingSpec",
     "UnknownElement",
     "calculator",
+    "grow",
     "load",
     "train",
 ]
@@ -45,6 +47,7 @@ _ON_DEMAND = {
     "NequIP": "nequip",
     "Trained": "training",
     "UnknownElement": "graph",
+    "grow": "growth",
     "train": "training",
 }
 

@@ -9,7 +9,6 @@ from ase.build import bulk
 from flows.campaign import Campaign
 from flows.parameters import BadParameters
 from flows.preflight import check
-from nearsight.systems import System, build
 
 MORSE = {"name": "Morse", "calculator": "teachers.Logged", "arguments": {"log": "/dev/null"}}
 
@@ -82,15 +81,6 @@ def test_a_framework_that_cannot_be_taken_apart_is_refused(tiny, unlabelled, tmp
     ase.io.write(tmp_path / "cu.cif", bulk("Cu", cubic=True))
     systems = [{"variant": "ld"}, {"file": str(tmp_path / "cu.cif")}]
     assert refusal(tiny(tmp_path / "lake", **unlabelled, systems=systems)).startswith("systems.1: ")
-
-
-def test_an_element_that_the_model_lacks_is_refused(tiny, unlabelled, tmp_path):
-    atoms = build(System(variant="pr"))
-    atoms.numbers[atoms.numbers == 40] = 72
-    ase.io.write(tmp_path / "hf.cif", atoms)
-    systems = [{"file": str(tmp_path / "hf.cif")}]
-    said = refusal(tiny(tmp_path / "lake", **unlabelled, systems=systems))
-    assert said == "systems.0: hf holds Hf, which the start model was not built for"
 
 
 def test_a_rod_of_which_no_cluster_can_be_cut_is_refused(tiny, unlabelled, tmp_path):

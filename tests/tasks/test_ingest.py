@@ -7,6 +7,7 @@ from nearsight.references import Label, reference
 from tasks.errors import BadFile
 from tasks.ingest import (
     dataset,
+    elements,
     ingest,
     label_key,
     label_record,
@@ -47,6 +48,10 @@ def test_what_is_ingested_is_what_the_file_says(lake, file, level, crystals):
 def test_ingesting_again_adds_nothing(lake, file, level):
     assert ingest(lake, file, level) == ingest(lake, file, level)
     assert len(lake.keys("label")) == 3
+
+
+def test_elements_of_a_data_set(lake, file, level):
+    assert elements(lake, dataset(lake, ingest(lake, file, level))) == {"C", "O"}
 
 
 def test_a_compressed_file_is_read_as_well(lake, file, level, tmp_path):
