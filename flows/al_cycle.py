@@ -15,10 +15,12 @@ from flows.campaign import Campaign
 from flows.history import Cycle, register
 from flows.preflight import check
 from flows.summary import metrics_of
+from nearsight.systems import build
 from tasks.evaluate import evaluate
 from tasks.explore import explore, start_structure
 from tasks.extract import clusters_of, extract
-from tasks.ingest import dataset, ingest
+from tasks.grow import grown
+from tasks.ingest import dataset, elements, ingest
 from tasks.isolated import grounded
 from tasks.label import converged, label
 from tasks.score import fit, score
@@ -79,6 +81,9 @@ def begin(
     else:
         schedule = grounded(work, campaign.level, start.schedule, crystals)
         model = train.submit(work, start.architecture, schedule, data, None).result()
+    met = [build(system).symbols for system in campaign.systems]
+    met += [elements(work.lake, test) for test in tests.values()]
+    model = grown(work.lake, model, set().union(*met))
     errors = evaluate.submit(work, model, tests).result()
     return Cycle(campaign.name, 0, model, data, errors).keep(work.lake)
 
@@ -112,21 +117,21 @@ def turn(
     if not clusters:
         return found.keep(work.lake)
     labels = label.submit(work, work.title, clusters, campaign.level, campaign.max_failed).result()
-    grown = [*last.clusters, *converged(work.lake, labels)]
+    learned = [*last.clusters, *converged(work.lake, labels)]
     model = train.submit(
         work,
         campaign.start.architecture,
         campaign.retraining.schedule,
-        joined(work, replay(campaign, crystals, number), grown),
+        joined(work, replay(campaign, crystals, number), learned),
         last.model,
     ).result()
     return replace(
         found,
         model=model,
-        dataset=joined(work, crystals, grown),
+        dataset=joined(work, crystals, learned),
         evaluations=evaluate.submit(work, model, tests).result(),
         labels=[key for key, _ in labels],
-        clusters=grown,
+        clusters=learned,
     ).keep(work.lake)
 
 
