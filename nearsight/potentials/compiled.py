@@ -68,15 +68,23 @@ class Compiled:
                 _compile(potential, potential.graph(example), package)
         self._run = torch._inductor.aoti_load_package(str(package))
 
-    def evaluate(self, atoms: Atoms) -> Prediction:
-        """Energy (eV), forces (eV/Å), stress (eV/Å³) and features of one structure."""
-        graph = self._potential.graph(atoms)
-        if min(len(atoms), graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]) < 2:
-            return self._potential.evaluate(atoms)
+    def graph(self, atoms: Atoms) -> Graph:
+        """The structure as the network sees it."""
+        return self._potential.graph(atoms)
+
+    def model(self, graph: Graph) -> Graph:
+        """The compiled network's output."""
         inputs = [graph[name] for name in INPUTS]
         with torch.inference_mode():
             outputs = self._run([*inputs, *self._weights.values()])
-        return next(predictions(dict(zip(OUTPUTS, outputs, strict=True)), [atoms]))
+        return dict(zip(OUTPUTS, outputs, strict=True))
+
+    def evaluate(self, atoms: Atoms) -> Prediction:
+        """Energy (eV), forces (eV/Å), stress (eV/Å³) and features of one structure."""
+        graph = self.graph(atoms)
+        if min(len(atoms), graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]) < 2:
+            return self._potential.evaluate(atoms)
+        return next(predictions(self.model(graph), [atoms]))
 
     def features(self, atoms: Atoms) -> NDArray[Any]:
         """F, (n_atoms, n_features), by the network itself: it needs no forces."""
