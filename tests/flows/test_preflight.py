@@ -55,6 +55,12 @@ def test_an_engine_that_is_missing_is_told(tiny, unlabelled, tmp_path, level, me
         check(Campaign.model_validate(options))
 
 
+def test_an_explorer_that_is_missing_is_told(tiny, unlabelled, tmp_path):
+    explorer = {"name": "none", "calculator": "nosuch.engine.Calc"}
+    said = refusal(tiny(tmp_path / "lake", **unlabelled, explorer=explorer))
+    assert said.startswith("explorer: nosuch.engine.Calc needs the package nosuch")
+
+
 def test_labels_of_another_level_are_refused(tiny, tmp_path):
     said = refusal(tiny(tmp_path / "lake", level=MORSE))
     assert said.startswith("start.training: ")

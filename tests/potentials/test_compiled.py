@@ -10,6 +10,8 @@ from nequip.model import NequIPGNNModel
 from nearsight.potentials import Architecture, NequIP, compiled
 from nearsight.potentials.compiled import Compiled
 from nearsight.potentials.nequip import Normalisation, build_config, building
+from nearsight.sampling import WalkSpec
+from nearsight.sampling.openmm import OpenMM
 
 SMALLEST = Architecture(
     num_layers=1, l_max=0, num_features=(2,), r_max=4.0, num_bessels=2, radial_mlp_width=4
@@ -52,5 +54,8 @@ def test_a_compiled_network_says_what_the_network_says(
             if one.stress is not None:
                 np.testing.assert_allclose(one.stress, other.stress, atol=1e-6)
     assert first.evaluate(zirconia).energy != second.evaluate(zirconia).energy
-    again = first.evaluate(zirconia)
-    np.testing.assert_array_equal(again.forces, first.evaluate(zirconia).forces)
+    start, spec = zirconia * (2, 2, 2), WalkSpec(duration=5.0, frame_interval=5.0)
+    walks = [OpenMM().walk(start, p, spec, seed=1) for p in (first, first, network(1))]
+    assert len(walks[0]) == 2
+    np.testing.assert_array_equal(walks[0].positions, walks[1].positions)
+    np.testing.assert_allclose(walks[0].positions, walks[2].positions, atol=1e-5)
