@@ -1,9 +1,13 @@
 import pytest
+from cheap import SITE
 
+from nearsight.references import CalculatorLevel, Execution
+from storage.links import owner
 from tasks.errors import TooManyFailures
 from tasks.explore import put_structure
 from tasks.ingest import read_label
 from tasks.label import converged, label
+from tasks.workplace import workplace
 
 
 @pytest.fixture
@@ -41,3 +45,22 @@ def test_failures_above_the_limit_end_the_campaign_but_stay_in_the_lake(work, na
         ):
             run(work, names, level)
     assert len(log.read_text().split()) == 3
+
+
+def test_what_an_engine_wrote_lies_beside_its_label(work, names):
+    level = CalculatorLevel(name="crash", calculator="sick.Crash")
+    pairs, _ = run(work, names[:1], level, max_failed=1.0)
+    told = work.lake.get("label", pairs[0][0]).metadata
+    assert told["status"] == "crashed"
+    assert owner(told["log"]) == pairs[0][0]  # so that cleaning spares it
+    assert b"about to crash" in work.lake.get_blob(told["log"])
+
+
+def test_a_site_says_how_labels_run(lake, names, tmp_path):
+    arguments = {"folder": str(tmp_path), "ways": ["hang"]}
+    level = CalculatorLevel(name="sick", calculator="sick.Sick", arguments=arguments)
+    patient = SITE.model_copy(update={"labels": Execution(time_limit=2.0)})
+    with workplace(lake.url, patient) as work:
+        pairs, _ = run(work, names, level)
+    statuses = [read_label(lake, key)[1].status for key, _ in pairs]
+    assert statuses == ["timeout", "converged", "converged"]
