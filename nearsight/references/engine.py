@@ -98,11 +98,12 @@ class Engine:
         raise EngineTimeout(f"killed at its time limit of {time_limit:g} s", self._said())
 
     def _start(self) -> Connection:
-        self._channel, its = multiprocessing.Pipe()
+        ours, its = multiprocessing.Pipe()
         with its:
             program = python("nearsight.references.calculator_program", str(its.fileno()))
             self._process = start(program, self._log, self._memory_limit, keep=[its.fileno()])
-        return self._channel
+        self._channel = ours
+        return ours
 
     def _end(self, patience: float = 0.0) -> int:
         """Make sure that the process has ended, within `patience` by itself; its return code."""
