@@ -6,20 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import units
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import least_squares
 
 from nearsight.mechanics.forms import SHAPES, Form
+from nearsight.mechanics.points import Array, UnphysicalFit, points
 
-Array = NDArray[np.float64]
-
-FEWEST_POINTS = 5
 LARGEST_RESIDUAL = 0.2
 """Largest residual that counts as a fit, relative to the standard deviation of the energies."""
-
-
-class UnphysicalFit(ValueError):
-    """What was fitted is no equation of state of a solid; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +91,9 @@ def fit_eos(
     """
     if form not in SHAPES:
         raise ValueError(f"form: {form!r} is none of {', '.join(SHAPES)}")
-    v, e = _points(volumes, energies)
+    v, e = points(volumes, energies, "energies")
+    if np.ptp(e) == 0:
+        raise UnphysicalFit("the energies are all the same")
     middle, lowest, scale = float(v.mean()), float(e.min()), float(np.ptp(e))
     x, y = v / middle, (e - lowest) / scale
     shape = SHAPES[form]
@@ -135,30 +131,6 @@ def fit_eos(
         bulk_modulus_derivative_error=errors[3],
         rms_residual=float(np.sqrt(np.mean(fit.fun**2))) * scale,
     )
-
-
-def _points(volumes: ArrayLike, energies: ArrayLike) -> tuple[Array, Array]:
-    try:
-        v, e = np.asarray(volumes, dtype=np.float64), np.asarray(energies, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UnphysicalFit(f"volumes and energies must be plain numbers: {error}") from error
-    if v.ndim != 1 or v.shape != e.shape:
-        raise UnphysicalFit(
-            f"volumes and energies must be two lists of one length, not of shapes {v.shape} and "
-            f"{e.shape}"
-        )
-    if not (np.isfinite(v).all() and np.isfinite(e).all()):
-        raise UnphysicalFit("there are volumes or energies that are not finite")
-    if len(v) and v.min() <= 0:
-        raise UnphysicalFit(f"a volume must be positive, not {v.min():g} Å³")
-    if (distinct := len(np.unique(v))) < FEWEST_POINTS:
-        raise UnphysicalFit(
-            f"{distinct} different volumes are too few: an equation of state has four parameters "
-            f"and needs {FEWEST_POINTS}"
-        )
-    if np.ptp(e) == 0:
-        raise UnphysicalFit("the energies are all the same")
-    return v, e
 
 
 def _linear_start(x: Array, y: Array) -> Array | None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from nearsight.mechanics.points import Array
+
 Form = Literal["birch-murnaghan", "vinet", "rose-vinet", "polynomial"]
 
 

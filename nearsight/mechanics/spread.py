@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from numpy.typing import ArrayLike
 
-from nearsight.mechanics.eos import EquationOfState, UnphysicalFit, fit_eos
+from nearsight.mechanics.eos import EquationOfState, fit_eos
 from nearsight.mechanics.forms import Form
+from nearsight.mechanics.points import UnphysicalFit
 
 
 class Estimate(NamedTuple):
