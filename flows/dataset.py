@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 import ase.io
 import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from flows.dataset_report import Chosen, told
+from flows.parameters import BadParameters
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
 from nearsight.sampling.frames import uniform_in_volume
@@ -36,6 +39,13 @@ class DataSet(Spec):
     volumes: tuple[float, float] = Field((8500.0, 9700.0), title="Volume range", description="Å³")
     seed: int = Field(ge=0, title="Seed", description="of the walks; another for every data set")
 
+    @field_validator("volumes")
+    @classmethod
+    def _a_range(cls, volumes: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < volumes[0] < volumes[1]:
+            raise ValueError(f"{volumes[0]:g} to {volumes[1]:g} Å³ is no range of volumes")
+        return volumes
+
 
 class Recipe(Spec):
     """How periodic data sets are made."""
@@ -51,7 +61,25 @@ class Recipe(Spec):
     skip: float = Field(100.0, ge=0, title="Start of every walk that is left out", description="fs")
     sets: tuple[DataSet, ...] = Field(min_length=1, title="Data sets")
     max_failed: float = Field(0.1, ge=0, le=1, title="Share of failed labels that is too many")
+    report: File | None = Field(
+        None,
+        title="Report",
+        description="JSON file to write; page and figure of volumes and pressures lie beside it",
+    )
     site: Site = Field(Site(), title="Site")
+
+    @model_validator(mode="after")
+    def _no_walk_is_shared(self) -> Self:
+        for field in ("seed", "file"):
+            values = [getattr(part, field) for part in self.sets]
+            if len(set(values)) < len(values):
+                raise ValueError(
+                    f"sets: two of them have the {field} {max(values, key=values.count)}; give "
+                    "each its own, so that no two share a walk or a file"
+                )
+        if self.report is not None and self.report.suffix != ".json":
+            raise ValueError(f"report: {self.report} must end in .json")
+        return self
 
 
 @flow(
@@ -66,8 +94,10 @@ def dataset(recipe: Recipe) -> None:
 
     Raises
     ------
-    ValueError
+    BadParameters
         If walks do not reach the volumes that were asked for.
+    TooManyFailures
+        If more labels failed than allowed.
     """
     reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
@@ -86,27 +116,45 @@ def dataset(recipe: Recipe) -> None:
             ]
             for part in recipe.sets
         }
+        chosen = {
+            part.file: choose(work, recipe, part, [w.result() for w in walks[part.file]])
+            for part in recipe.sets
+        }
+        made = {}
         for part in recipe.sets:
-            chosen = choose(work, recipe, part, [w.result() for w in walks[part.file]])
             labels = label.submit(
-                work, part.file.name, chosen, recipe.level, recipe.max_failed, kind="structure"
+                work,
+                part.file.name,
+                chosen[part.file].keys,
+                recipe.level,
+                recipe.max_failed,
+                kind="structure",
             ).result()
             keys = [key for key, _ in converged(work.lake, labels)]
-            write(work.lake, make_dataset(work.lake, keys), part.file, recipe.level)
+            made[part.file] = make_dataset(work.lake, keys)
+            write(work.lake, made[part.file], part.file, recipe.level)
+        if recipe.report is not None:
+            told(recipe, chosen, made).keep(work.lake, recipe.report)
 
 
-def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> list[str]:
-    """Frames of a data set; the keys of their structures."""
+def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> Chosen:
+    """Frames of a data set, even in volume."""
+    trajectories = [read_walk(work.lake, walk) for walk in walks]
     frames = [
-        trajectory.frame(int(i))
-        for trajectory in (read_walk(work.lake, walk) for walk in walks)
+        (trajectory.frame(int(i)), trajectory.pressure)
+        for trajectory in trajectories
         for i in np.flatnonzero(trajectory.times >= recipe.skip)
     ]
-    volumes = np.array([frame.get_volume() for frame in frames])
-    return [
-        put_structure(work.lake, frames[i], part.system.name)
-        for i in uniform_in_volume(volumes, part.frames, part.volumes)
-    ]
+    volumes = np.array([frame.get_volume() for frame, _ in frames])
+    try:
+        indices = uniform_in_volume(volumes, part.frames, part.volumes)
+    except ValueError as error:
+        raise BadParameters(f"{part.file.name}: {error}") from error
+    return Chosen(
+        [put_structure(work.lake, frames[i][0], part.system.name) for i in indices],
+        volumes[indices],
+        np.array([frames[i][1] for i in indices]),
+    )
 
 
 def write(lake: Lake, data: str, path: Path, level: LevelOfTheory) -> None:

@@ -102,8 +102,9 @@ def feature_map(spec: FeatureMap) -> Findings:
             title=f"Feature map of {spec.element} (paper, Figure 4)",
             level=spec.level.name,
             said=(
-                f"Training takes the silhouette of the {len(set(known.types.tolist()))} types of "
-                f"{spec.element} from {separation['untrained, known']:.2f} to "
+                f"Training takes the spread of the {len(set(known.types.tolist()))} types of "
+                f"{spec.element} from {spread(before):.2g} to {spread(known):.2g} (r.m.s.), their "
+                f"silhouette from {separation['untrained, known']:.2f} to "
                 f"{separation['trained, known']:.2f} (1: types are apart, 0: they touch).",
                 f"The defect brings {len(new)} new type{'s' if len(new) != 1 else ''}"
                 f"{': ' + ', '.join(new) if new else ''}; with it, the silhouette is "
@@ -111,7 +112,7 @@ def feature_map(spec: FeatureMap) -> Findings:
             ),
             how=(
                 "Features F of the last hidden layer of the model, and of the same network with "
-                f"random weights (seed {spec.seed}), for at most {spec.frames} structures of each set. "
+                f"random weights (seed {spec.seed}); at most {spec.frames} structures of each set. "
                 "The two principal components are those of the trained features of the known "
                 "structures; silhouettes are of all features. Types are by bonded neighbours, "
                 "for each atom the commonest over the structures."

@@ -1,5 +1,6 @@
 """Figures: each takes plain arrays and returns a matplotlib Figure, free of global state."""
 
+from nearsight.figures.calibration import calibration
 from nearsight.figures.chemistry import atom_types
 from nearsight.figures.cluster import cluster
 from nearsight.figures.clusters_learned import clusters_learned
@@ -16,9 +17,11 @@ from nearsight.figures.render import to_bytes, to_data_uri
 from nearsight.figures.scene import scene
 from nearsight.figures.selection import selection
 from nearsight.figures.structure import structure
+from nearsight.figures.volumes import volumes
 
 __all__ = [
     "atom_types",
+    "calibration",
     "cluster",
     "clusters_learned",
     "cost",
@@ -35,4 +38,5 @@ __all__ = [
     "structure",
     "to_bytes",
     "to_data_uri",
+    "volumes",
 ]

@@ -4,8 +4,10 @@ import ase.io
 import numpy as np
 import pytest
 from cheap import MORSE, SITE
+from studies import written
 
 from flows.dataset import DataSet, Recipe, dataset
+from flows.parameters import BadParameters
 from flows.pretrain import Pretraining, pretrain
 from nearsight.potentials import Architecture, TrainingSpec, load
 from nearsight.sampling import WalkSpec
@@ -74,7 +76,35 @@ def test_files_hold_labelled_frames_and_a_model_learns_from_them(prefect, recipe
     assert errors["rmse"] == pytest.approx(np.sqrt(np.mean(np.square(wrong))), rel=1e-4)
 
 
+def test_the_report_shows_volumes_and_pressures(prefect, recipe, tmp_path):
+    dataset(recipe.model_copy(update={"report": tmp_path / "sets.json"}))
+    told = written(tmp_path / "sets.json")["sets"]
+    for part in recipe.sets:
+        frames = ase.io.read(part.file, index=":")
+        assert told[part.file.name]["volumes"] == pytest.approx([f.get_volume() for f in frames])
+        assert len(set(told[part.file.name]["pressures"])) == part.walks
+    train, test = (set(told[part.file.name]["pressures"]) for part in recipe.sets)
+    assert not train & test
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"seed": 1}, "two of them have the seed 1; give each its own"),
+        ({"file": "train.extxyz"}, "two of them have the file"),
+        ({"volumes": (9300, 8900)}, "9300 to 8900 Å³ is no range"),
+    ],
+)
+def test_sets_that_would_share_a_walk_or_a_file_are_refused(recipe, changed, why):
+    told = recipe.model_dump()
+    if "file" in changed:
+        changed = {"file": told["sets"][0]["file"]}
+    told["sets"][1] |= changed
+    with pytest.raises(ValueError, match=why):
+        Recipe.model_validate(told)
+
+
 def test_volumes_that_no_walk_reaches_are_refused_with_the_numbers(prefect, recipe):
     far = recipe.sets[0].model_copy(update={"volumes": (5000.0, 6000.0)})
-    with pytest.raises(ValueError, match="4 frames were asked for, but only 0 of"):
+    with pytest.raises(BadParameters, match="4 frames were asked for, but only 0 of"):
         dataset(recipe.model_copy(update={"sets": (far,)}))

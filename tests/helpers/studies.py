@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+TAG = "mine/cycle-001"
+"""Of the snapshot that holds the clusters of the small lake."""
+
 
 def written(file: Path) -> dict[str, Any]:
     """The JSON of a study; page and figure must lie beside it."""

@@ -8,6 +8,7 @@ import ase.io
 import pytest
 from ase.calculators.singlepoint import SinglePointCalculator
 from cheap import MORSE
+from studies import TAG
 
 from nearsight.blocks import cut, partition
 from nearsight.potentials import Architecture, TrainingSpec, train
@@ -17,8 +18,6 @@ from storage import open_lake
 from storage.origin import Origin
 from tasks.extract import cluster_arrays
 from tasks.ingest import dataset, label_record
-
-TAG = "mine/cycle-001"
 
 
 @dataclass(frozen=True)

@@ -58,5 +58,5 @@ def test_an_element_that_a_model_does_not_know_is_said(prefect, spec, tmp_path):
 @pytest.mark.parametrize("source", [{"tag": "mine/cycle-009"}, {"key": "0" * 64}])
 def test_a_model_that_is_not_there_is_refused(prefect, spec, source):
     wrong = CrossValidation.model_validate(spec.model_dump() | {"models": {"mine": source}})
-    with pytest.raises(BadParameters, match="the lake .* (no snapshot|no model)"):
+    with pytest.raises(BadParameters, match=r"the lake .* (no snapshot|no model)"):
         cross_validation(wrong)

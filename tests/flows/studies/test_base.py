@@ -1,0 +1,58 @@
+import pytest
+from matplotlib.figure import Figure
+from studies import written
+
+from flows.studies.base import Drawing, Findings, StudySpec
+from flows.studies.cross_validation import CrossValidation
+from storage import open_lake
+from storage.origin import Origin
+
+
+@pytest.fixture
+def found(small):
+    lake = open_lake(small.lake)
+    record = Origin("density", "one").record({"model": "", "dataset": ""}, {})
+    lake.put(record)
+    drawing = Drawing("Title", "A caption.", "what it shows", Figure())
+    return Findings(
+        study="my-study",
+        title="My study",
+        level="Morse",
+        said=("One sentence.",),
+        how="In no time.",
+        rows=({"what": "a", "error, meV/Å": "12"}, {"what": "b", "error, meV/Å": "3"}),
+        drawings=(drawing, drawing),
+        numbers={"errors": [12, 3]},
+        records={"density": [record.key]},
+    )
+
+
+def test_results_are_written_side_by_side_and_tagged_once(found, small, tmp_path):
+    file = tmp_path / "deep" / "found.json"
+    lake = open_lake(small.lake)
+    assert found.keep(lake, file) is found
+    found.keep(lake, file)
+    told = written(file)
+    assert told["errors"] == [12, 3]
+    assert sorted(path.name for path in file.parent.iterdir()) == [
+        "found-2.png",
+        "found.html",
+        "found.json",
+        "found.png",
+    ]
+    assert [tag for tag in lake.tags() if tag.startswith("studies/")] == [told["tag"]]
+    page = file.with_suffix(".html").read_text()
+    assert page.count("Labels by Morse.") == 2
+    assert "<td>12</td>" in page
+    assert [column.header for column in found.table().columns] == ["what", "error, meV/Å"]
+
+
+def test_files_that_are_not_there_are_refused_at_once(options, small, tmp_path):
+    with pytest.raises(ValueError, match=r"file: .*\.yaml must end in \.json"):
+        StudySpec.model_validate(options | {"file": tmp_path / "found.yaml"})
+    wanted = options | {"models": {"m": {"file": small.model}}, "tests": {"S_pr": "none.extxyz"}}
+    with pytest.raises(ValueError, match=r"tests\.S_pr: there is no file none\.extxyz"):
+        CrossValidation.model_validate(wanted)
+    wanted["models"] = {"m": {"file": small.model, "key": "0"}}
+    with pytest.raises(ValueError, match="one of file, tag and key"):
+        CrossValidation.model_validate(wanted)
