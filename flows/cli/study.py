@@ -13,6 +13,7 @@ STUDIES = {
     "LikelihoodVsError": "Whether unlikely atoms are those with wrong forces (SI.7).",
     "LearningCurve": "Errors against the number of clusters learned from (Figure 6B).",
     "ErrorMap": "Where in the framework the errors are, model by model (Figure 6C).",
+    "Calibration": "Which uncertainty foretells the errors best, and at what cost (SI.7).",
     "CrossValidation": "Errors of every model on every test set (Tables 3 and 4, SI.8).",
 }
 """What each study answers, by the name of its options."""

@@ -3,7 +3,7 @@
 from nearsight.uncertainty.base import MOST_SURPRISED, Density, ThresholdSpec
 from nearsight.uncertainty.committee import Committee, disagreement
 from nearsight.uncertainty.gaussians import MixtureSpec
-from nearsight.uncertainty.kinds import DensitySpec, density, density_from
+from nearsight.uncertainty.kinds import DensitySpec, density, density_from, mixture_if_unsaid
 from nearsight.uncertainty.mixture import Mixture
 from nearsight.uncertainty.neighbours import Neighbours, NeighboursSpec
 from nearsight.uncertainty.rigidity import Rigidity, RigiditySpec
@@ -23,4 +23,5 @@ __all__ = [
     "density",
     "density_from",
     "disagreement",
+    "mixture_if_unsaid",
 ]

@@ -22,13 +22,14 @@ _KINDS: dict[str, type[PerElement[Any, Any]]] = {
 }
 
 
-def _kind(told: Any) -> Any:
+def mixture_if_unsaid(told: Any) -> Any:
+    """Options with their `kind`: those that name none are a mixture's."""
     return {"kind": "mixture", **told} if isinstance(told, dict) else told
 
 
 DensitySpec = Annotated[
     Annotated[MixtureSpec | RigiditySpec | NeighboursSpec, Field(discriminator="kind")],
-    BeforeValidator(_kind),
+    BeforeValidator(mixture_if_unsaid),
 ]
 """How the density of training environments is made. Options that name no `kind` are a mixture's."""
 
