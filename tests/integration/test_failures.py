@@ -12,7 +12,7 @@ from flows.summary import status
 from nearsight.references import Execution
 from storage import open_lake
 from tasks.ingest import members
-from tasks.pools import Pool, Site
+from tasks.pools import Site
 
 INJECTED = ["exception", "nan", "hang", "memory", "killed"]
 
@@ -27,7 +27,7 @@ def test_a_campaign_ends_with_what_did_not_fail(prefect, tmp_path):
             "lake": str(tmp_path / "lake"),
             "level": level,
             "max_failed": 0.9,
-            "site": Site(md=HERE, qm=Pool(workers=2), train=HERE, cpu=HERE, labels=execution),
+            "site": Site(md=HERE, qm=HERE, train=HERE, cpu=HERE, labels=execution),
         }
     )
     assert al_cycle(campaign) == "cycles done"
