@@ -138,7 +138,7 @@ def dataset(recipe: Recipe) -> None:
 
 
 def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> Chosen:
-    """Frames of a data set, even in volume."""
+    """Frames of a data set, even in volume, the smallest first."""
     trajectories = [read_walk(work.lake, walk) for walk in walks]
     frames = [
         (trajectory.frame(int(i)), trajectory.pressure)
@@ -147,9 +147,10 @@ def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> 
     ]
     volumes = np.array([frame.get_volume() for frame, _ in frames])
     try:
-        indices = uniform_in_volume(volumes, part.frames, part.volumes)
+        found = uniform_in_volume(volumes, part.frames, part.volumes)
     except ValueError as error:
         raise BadParameters(f"{part.file.name}: {error}") from error
+    indices = found[np.argsort(volumes[found])]
     return Chosen(
         [put_structure(work.lake, frames[i][0], part.system.name) for i in indices],
         volumes[indices],

@@ -48,11 +48,12 @@ def told(recipe: Recipe, chosen: dict[Path, Chosen], made: dict[Path, str]) -> F
                 "system": part.system.name,
                 "frames": str(len(c.keys)),
                 "walks": str(part.walks),
-                "volumes, Å³": f"{c.volumes.min():.0f} to {c.volumes.max():.0f}",
-                "pressures, GPa": f"{c.pressures.min():.2f} to {c.pressures.max():.2f}",
+                "volumes": f"{c.volumes.min():.0f} to {c.volumes.max():.0f}",
+                "pressures": f"{c.pressures.min():.2f} to {c.pressures.max():.2f}",
             }
             for part, c in sets
         ),
+        note="Volumes in Å³, pressures of the walks in GPa.",
         drawings=(
             Drawing(
                 title="Volumes and pressures",

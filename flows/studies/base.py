@@ -89,6 +89,8 @@ class Findings:
         All numbers, as JSON can say them.
     records
         Keys, by kind, of the records in the lake that it stands on.
+    note
+        Units and words of the table.
     """
 
     study: str
@@ -100,6 +102,7 @@ class Findings:
     drawings: tuple[Drawing, ...]
     numbers: dict[str, Any]
     records: dict[str, list[str]]
+    note: str = ""
 
     def keep(self, lake: Lake, file: Path) -> Self:
         """Tag the records that it stands on, write JSON, figures and page, and show them."""
@@ -126,6 +129,7 @@ class Findings:
         """The table for the terminal."""
         shown = Table(
             title=f"{self.title}, against {self.level}",
+            caption=self.note,
             box=box.SIMPLE_HEAD,
             pad_edge=False,
             collapse_padding=True,

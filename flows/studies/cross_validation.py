@@ -21,8 +21,8 @@ from tasks.workplace import workplace
 METRICS = {
     "delta_e_avg": "ΔE_avg, meV/atom",
     "delta_e_std": "ΔE_std, meV/atom",
-    "rmse": "force RMSE, meV/Å",
-    "mae_p95": "force MAE_p95, meV/Å",
+    "rmse": "RMSE, meV/Å",
+    "mae_p95": "MAE_p95, meV/Å",
 }
 
 
@@ -62,17 +62,20 @@ def cross_validation(spec: CrossValidation) -> Findings:
             said=tuple(_said(spec, found)),
             how=(
                 "Every model predicted energy and forces of every structure of every test set. "
-                "Energies are per atom, forces per Cartesian component; MAE_p95 is the mean of the "
-                "5 % largest."
+                "Force errors are per Cartesian component; MAE_p95 is the mean of the 5 % largest."
             ),
             rows=tuple(
                 {"model": model, "test set": test}
-                | {heading: _shown(e, metric) for metric, heading in METRICS.items()}
+                | {heading.partition(",")[0]: _shown(e, m) for m, heading in METRICS.items()}
                 | {
-                    f"{symbol}, RMSE (MAE_p95)": _pair(elements[model, test].get(symbol))
+                    symbol: _pair(elements[model, test].get(symbol))
                     for symbol in sorted({s for errors in elements.values() for s in errors})
                 }
                 for (model, test), e in found.items()
+            ),
+            note=(
+                "Energies in meV/atom, forces in meV/Å; under an element, its force RMSE and, in "
+                "brackets, MAE_p95."
             ),
             drawings=(_drawing(spec, found),),
             numbers={

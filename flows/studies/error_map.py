@@ -85,6 +85,7 @@ def error_map(spec: ErrorMap) -> Findings:
                 }
                 for name, record in records.items()
             ),
+            note="Force MAE_p95 in meV/Å: of all atoms together, then of atoms by themselves.",
             drawings=(
                 Drawing(
                     title="Where the errors are",

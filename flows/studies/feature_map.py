@@ -127,6 +127,7 @@ def feature_map(spec: FeatureMap) -> Findings:
                 }
                 for name, cloud in table.items()
             ),
+            note="Spread: r.m.s. distance from the mean, no unit. Silhouette: −1 to 1.",
             drawings=(
                 Drawing(
                     title=f"What the network sees of {spec.element}",
@@ -171,7 +172,7 @@ def put_untrained(lake: Lake, model: str, seed: int) -> str:
             "architecture": network.architecture.model_dump(mode="json"),
             "training": None,
             "dataset": dataset(lake, []),
-            "parent": "",
+            "parent": model,
             "frames": 0,
             "seconds": 0.0,
         }

@@ -131,6 +131,7 @@ def learning_curve(spec: LearningCurve) -> Findings:
                 "size, the larger ones around the smaller."
             ),
             rows=tuple(row for name, learned in found.items() for row in rows(name, learned)),
+            note="Force MAE_p95 in meV/Å, one number for each draw.",
             drawings=(
                 Drawing(
                     title="What clusters teach",
@@ -250,10 +251,10 @@ def rows(name: str, learned: Learned) -> Iterator[dict[str, str]]:
     for size, errors in zip(learned.sizes, learned.errors, strict=True):
         values = errors if size else errors[:1]
         shown = [f"{error:.0f}" if np.isfinite(error) else "unknown elements" for error in values]
-        yield {"test set": name, "clusters": str(size), "MAE_p95, meV/Å": ", ".join(shown)}
+        yield {"test set": name, "clusters": str(size), "MAE_p95": ", ".join(shown)}
     if learned.periodic is not None:
         yield {
             "test set": name,
             "clusters": PERIODIC,
-            "MAE_p95, meV/Å": f"{learned.periodic:.0f}",
+            "MAE_p95": f"{learned.periodic:.0f}",
         }

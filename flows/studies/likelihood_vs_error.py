@@ -111,12 +111,13 @@ def likelihood_vs_error(spec: LikelihoodVsError) -> Findings:
                     "test set": name,
                     "atoms": str(t["atoms"]),
                     "unknown": str(t["unknown"]),
-                    "mean error of unknown, meV/Å": shown(t["mean_error_of_unknown"], ".0f"),
+                    "error of unknown": shown(t["mean_error_of_unknown"], ".0f"),
                     "of known": shown(t["mean_error_of_known"], ".0f"),
                 }
                 | {f"ρ, {s}": shown(t["rank_correlation"].get(s), ".2f") for s in ["all", *symbols]}
                 for name, t in numbers.items()
             ),
+            note="Mean force errors in meV/Å; ρ: rank correlation of surprise and error.",
             drawings=tuple(
                 Drawing(
                     title=f"Test set {name}",

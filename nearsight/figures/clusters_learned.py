@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
-from nearsight.figures.style import MARKERS, SERIES, new_figure, tidy
+from nearsight.figures.style import MARKERS, SERIES, new_figure, plain_log, tidy
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ def clusters_learned(curves: Mapping[str, Learned]) -> Figure:
     axes.set_xticks(sizes, [str(n) for n in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    plain_log(axes.yaxis)
     axes.margins(x=0.05, y=0.15)
     axes.set_xlabel("clusters in the training set, N")
     axes.set_ylabel("force MAE$_{p95}$ (meV/Å)")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nearsight.figures.drawing import draw, tilt
 from nearsight.figures.scale import COLOUR_MAP
-from nearsight.figures.style import MARKERS, SERIES, WIDTH, new_figure, tidy
+from nearsight.figures.style import MARKERS, SERIES, WIDTH, new_figure, plain_log, tidy
 
 SHELL = 1.5
 """Å; width of the shells over which errors are averaged."""
@@ -54,7 +54,7 @@ def error_map(
         colours = scale.to_rgba(np.clip(values, low, None))
         draw(panel, shown, colours, tilt(*view), raised=values > np.percentile(values, 95))
         panel.set_title(f"{name}: worst atom {values.max():.0f} meV/Å", fontsize=10)
-    figure.colorbar(
+    bar = figure.colorbar(
         scale,
         ax=panels,
         location="bottom",
@@ -64,6 +64,7 @@ def error_map(
         extend="min",
         label="force MAE$_{p95}$ of an atom (meV/Å)",
     )
+    plain_log(bar.ax.xaxis)
     axes = tidy(figure.add_subplot(grid[rows, :]), grid="y")
     distances = shown.get_distances(centre, range(len(shown)), mic=True)
     shells = np.floor(distances / SHELL).astype(int)
@@ -79,6 +80,7 @@ def error_map(
             label=name,
         )
     axes.set_yscale("log")
+    plain_log(axes.yaxis)
     axes.set_xlabel("distance from the worst atom of the first model (Å)")
     axes.set_ylabel("mean MAE$_{p95}$ (meV/Å)")
     axes.legend(frameon=False, fontsize=9)

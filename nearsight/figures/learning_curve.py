@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from nearsight.figures.style import GREY, MARKERS, SERIES, new_figure, tidy
+from nearsight.figures.style import GREY, MARKERS, SERIES, new_figure, plain_log, tidy
 
 
 def learning_curve(
@@ -74,9 +73,7 @@ def _lines(
         )
     _name_ends(axes, cycles, errors)
     axes.margins(x=0.08, y=0.25)
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    plain_log(axes.yaxis)
     axes.set_ylabel(label)
 
 

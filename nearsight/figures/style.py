@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 # Okabe and Ito's palette: told apart with every kind of colour vision.
 BLACK = "#000000"
@@ -47,3 +49,10 @@ def tidy(axes: Axes, grid: Literal["x", "y", "both"] | None = None) -> Axes:
         axes.grid(True, axis=grid, color="#dddddd", linewidth=0.6)
         axes.set_axisbelow(True)
     return axes
+
+
+def plain_log(axis: Axis) -> None:
+    """Mark a logarithmic axis at 1, 2 and 5 of every decade, in plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())

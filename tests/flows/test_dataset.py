@@ -99,7 +99,7 @@ def test_sets_that_would_share_a_walk_or_a_file_are_refused(recipe, changed, why
     told = recipe.model_dump()
     if "file" in changed:
         changed = {"file": told["sets"][0]["file"]}
-    told["sets"][1] |= changed
+    told["sets"] = [told["sets"][0], told["sets"][1] | changed]
     with pytest.raises(ValueError, match=why):
         Recipe.model_validate(told)
 

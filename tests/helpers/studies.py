@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ TAG = "mine/cycle-001"
 def written(file: Path) -> dict[str, Any]:
     """The JSON of a study; page and figure must lie beside it."""
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-    page = file.with_suffix(".html").read_text()
+    page = unescape(file.with_suffix(".html").read_text())
     told = json.loads(file.read_text())
     assert told["title"] in page
     assert told["level"] in page

@@ -21,6 +21,7 @@ def found(small):
         said=("One sentence.",),
         how="In no time.",
         rows=({"what": "a", "error, meV/Å": "12"}, {"what": "b", "error, meV/Å": "3"}),
+        note="In units.",
         drawings=(drawing, drawing),
         numbers={"errors": [12, 3]},
         records={"density": [record.key]},
