@@ -135,7 +135,8 @@ class Findings:
             collapse_padding=True,
         )
         for number, heading in enumerate(self.rows[0]):
-            shown.add_column(heading, justify="right" if number else "left")
+            word = max(map(len, heading.split()))  # a terminal that is too narrow wraps, never cuts
+            shown.add_column(heading, justify="right" if number else "left", min_width=word)
         for row in self.rows:
             shown.add_row(*row.values())
         return shown
