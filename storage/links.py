@@ -38,6 +38,7 @@ def _to(*names: str, **others: str) -> tuple[Link, ...]:
 
 LINKS: Mapping[str, tuple[Link, ...]] = {
     "label": (Link("structure", ("structure",), needed=False),),
+    "attempt": (Link("label", ("label",), needed=False),),
     "walk": _to("model", start="structure"),
     "scores": _to("walk", "density", "model"),
     "density": _to("model", "dataset"),

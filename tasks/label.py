@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from ase import Atoms
 
-from nearsight.references import Execution, LevelOfTheory, reference
+from nearsight.references import Execution, Label, LevelOfTheory, reference
 from storage import Lake
+from storage.origin import Origin
 from tasks.errors import TooManyFailures
 from tasks.explore import read_structure
 from tasks.extract import read_cluster
@@ -23,12 +24,37 @@ def read_atoms(lake: Lake, kind: Kind, key: str) -> Atoms:
     return read_cluster(lake, key).atoms if kind == "cluster" else read_structure(lake, key)
 
 
+def attempt_origin(label: str, run: str) -> Origin:
+    """What a failed attempt is made of: the label that it was to become, and the run it was in."""
+    return Origin("attempt", {"run": run}, [label])
+
+
 def label_one(
-    lake: Lake, key: str, kind: Kind, name: str, level: LevelOfTheory, execution: Execution
+    lake: Lake,
+    key: str,
+    run: str,
+    kind: Kind,
+    name: str,
+    level: LevelOfTheory,
+    execution: Execution,
 ) -> None:
-    """Label one structure and leave the label in the lake, whatever became of it."""
+    """Label one structure, unless another site just did; what fails is left as an attempt."""
     atoms = read_atoms(lake, kind, name)
-    put_label(lake, atoms, reference(level, execution).label(atoms), level)
+    wanted = label_key(atoms, level)
+    if lake.has("label", wanted):
+        return
+    told = reference(level, execution).label(atoms)
+    if told.status == "converged":
+        put_label(lake, atoms, told, level)
+        return
+    metadata = {
+        "label": wanted,
+        "status": told.status,
+        "message": told.message,
+        "seconds": told.seconds,
+        "log": told.log,
+    }
+    lake.put(attempt_origin(wanted, run).record(metadata))
 
 
 @verb(name="label", task_run_name="label {stage}")
@@ -42,25 +68,48 @@ def label(
 ) -> list[tuple[str, str]]:
     """Label a batch; (label key, key of what was labelled) of each, failed ones too.
 
+    Failed labels become final with their batch. Where too many failed, and where the flow was
+    killed in the middle, another run tries them again; those that converged stay.
+
     Raises
     ------
     TooManyFailures
-        If more than the fraction `max_failed` of the batch failed. The labels are in the lake.
+        If more than the fraction `max_failed` of the batch failed.
     """
-    keys = [label_key(read_atoms(work.lake, kind, name), level) for name in names]
+    lake, how = work.lake, (level, work.pools.site.labels)
+    structures = [read_atoms(lake, kind, name) for name in names]
+    keys = [label_key(atoms, level) for atoms in structures]
+    lacking = set(lake.missing("label", keys))
     pieces = [
-        Piece("label", key, label_one, (kind, name, level, work.pools.site.labels))
+        Piece("attempt", attempt_origin(key, work.run).key, label_one, (work.run, kind, name, *how))
+        if key in lacking
+        else Piece("label", key, label_one)
         for key, name in zip(keys, names, strict=True)
     ]
     cached = work.finish("label", "qm", pieces)
-    told = [work.lake.get("label", key).metadata for key in keys]
-    failed = [t for t in told if t["status"] != "converged"]
-    if len(failed) > max_failed * len(keys):
+    failed = {
+        key: lake.get("attempt", attempt_origin(key, work.run).key).metadata
+        for key in lake.missing("label", keys)
+    }
+    told = [failed.get(key) or lake.get("label", key).metadata for key in keys]
+    bad = [t for t in told if t["status"] != "converged"]
+    if len(bad) > max_failed * len(keys):
         raise TooManyFailures(
-            f"{len(failed)} of {len(keys)} labels failed, more than the campaign's max_failed = "
-            f"{max_failed:g} allows; the first says: {failed[0]['status']}: {failed[0]['message']}"
+            f"{len(bad)} of {len(keys)} labels failed, more than max_failed = {max_failed:g} "
+            "allows; mend what is wrong and run again, which tries them again; the first says: "
+            f"{bad[0]['status']}: {bad[0]['message']}"
         )
+    for key, atoms in zip(keys, structures, strict=True):
+        if key in failed:
+            put_label(lake, atoms, failure(failed[key]), level)
     return done(list(zip(keys, names, strict=True)), cached)
+
+
+def failure(attempt: Mapping[str, Any]) -> Label:
+    """The label that a failed attempt comes to."""
+    return Label(
+        attempt["status"], None, None, None, attempt["seconds"], attempt["message"], attempt["log"]
+    )
 
 
 def converged(lake: Lake, labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar, cast
+from uuid import uuid4
 
 from distributed import KilledWorker, as_completed
 from distributed.comm import CommClosedError
@@ -54,7 +55,8 @@ class Piece:
 
 @dataclass
 class Workplace:
-    """The lake, the pools and the board of one flow run; `title` says what it is at.
+    """The lake, the pools and the board of one flow run; `title` says what it is at,
+    and `run` tells it from all other runs.
 
     Only keys travel to workers: a piece names what it reads by key and writes its record itself.
     """
@@ -63,6 +65,7 @@ class Workplace:
     pools: Pools
     board: Board
     title: str = ""
+    run: str = field(default_factory=lambda: uuid4().hex)
 
     def finish(self, stage: str, pool: PoolName, pieces: Sequence[Piece]) -> bool:
         """Run the pieces whose records the lake lacks; True if there was nothing left to do.

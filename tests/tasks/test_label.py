@@ -37,12 +37,27 @@ def test_failures_below_the_limit_are_data(work, names, level):
     assert "this one fails" in read_label(work.lake, pairs[0][0])[1].message
 
 
-def test_failures_above_the_limit_end_the_campaign_but_stay_in_the_lake(work, names, level, log):
+def test_failures_above_the_limit_end_the_campaign_but_are_not_final(lake, names, level, log):
     level = level.model_copy(update={"arguments": level.arguments | {"failing": 2}})
-    for _ in range(2):  # and are not tried again
-        with pytest.raises(
-            TooManyFailures, match=r"^2 of 3 labels failed.*max_failed = 0.5.*fails$"
-        ):
+    with (
+        workplace(lake.url, SITE) as work,
+        pytest.raises(TooManyFailures, match=r"^2 of 3 labels failed.*max_failed = 0.5.*fails$"),
+    ):
+        run(work, names, level)
+    attempts = [lake.get("attempt", key).metadata for key in lake.keys("attempt")]
+    assert [a["status"] for a in attempts] == ["crashed", "crashed"]
+    assert len(lake.keys("label")) == 1
+    with workplace(lake.url, SITE) as work:  # as after something was mended
+        pairs, _ = run(work, names, level)
+    assert len(log.read_text().split()) == 3 + 2
+    assert converged(lake, pairs) == pairs
+    assert set(lake.keys("label")) == {key for key, _ in pairs}
+
+
+def test_a_failure_is_final_with_its_batch(lake, names, level, log):
+    level = level.model_copy(update={"arguments": level.arguments | {"failing": 1}})
+    for _ in range(2):
+        with workplace(lake.url, SITE) as work:
             run(work, names, level)
     assert len(log.read_text().split()) == 3
 
