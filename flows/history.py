@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from nearsight.potentials import TrainingSpec
 from storage import Lake
 from storage.origin import Origin, told
 
@@ -17,8 +18,8 @@ MAY_CHANGE = (
     "target",
     "max_failed",
     "site",
-    "start.schedule.device",
-    "retraining.schedule.device",
+    *(f"start.schedule.{name}" for name in TrainingSpec.OPERATIONAL),
+    *(f"retraining.schedule.{name}" for name in TrainingSpec.OPERATIONAL),
 )
 """Options that a campaign may be resumed with other values of: no result depends on them."""
 

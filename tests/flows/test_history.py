@@ -37,6 +37,12 @@ def test_a_campaign_is_noted_with_its_options(lake, campaign):
                 "schedule": {"epochs": 1, "validation_fraction": 0.3, "device": "cpu"},
             }
         },
+        {
+            "retraining": {
+                "replay": 2,
+                "schedule": {"epochs": 1, "validation_fraction": 0.3, "checkpoint_interval": 9.0},
+            }
+        },
     ],
 )
 def test_what_no_result_depends_on_may_change(lake, campaign, options):
