@@ -41,7 +41,7 @@ class StudySpec(Spec):
     def _files(self) -> Self:
         if self.file.suffix != ".json":
             raise ValueError(f"file: {self.file} must end in .json")
-        for field, path in _paths(self.model_dump(exclude={"file"})):
+        for field, path in _paths(self.model_dump(exclude={"file", "site"})):
             if not path.is_file():
                 raise ValueError(f"{field}: there is no file {path}")
         return self

@@ -57,3 +57,8 @@ def test_files_that_are_not_there_are_refused_at_once(options, small, tmp_path):
     wanted["models"] = {"m": {"file": small.model, "key": "0"}}
     with pytest.raises(ValueError, match="one of file, tag and key"):
         CrossValidation.model_validate(wanted)
+
+
+def test_a_site_may_have_a_scratch_folder(options, tmp_path):
+    told = StudySpec.model_validate(options | {"site": {"labels": {"scratch": tmp_path}}})
+    assert told.site.labels.scratch == tmp_path
