@@ -78,7 +78,8 @@ class GPAWReference:
     MissingEngine
         If GPAW or dftd3 is not installed.
     ValueError
-        If there is no program of the name that the command begins with.
+        If there is no program of the name that the command begins with, or D3(BJ) has no
+        parameters for the functional.
     """
 
     def __init__(self, level: GPAWLevel, execution: Execution) -> None:
@@ -88,6 +89,8 @@ class GPAWReference:
                     f"{level.name} needs the package {package}, which is not installed: "
                     "pip install 'nearsight[gpaw]', or `make engines`, which builds it with MPI"
                 )
+        if level.dispersion:
+            _dispersion_is_known(level)
         self._level, self._execution = level, execution
         self._command = shlex.split(execution.command)
         if self._command and shutil.which(self._command[0]) is None:
@@ -129,6 +132,18 @@ class GPAWReference:
             message = f"GPAW left no label, {how_it_ended(process.returncode)}: {last}"
             return failed("crashed", message, time.perf_counter() - began, log)
         return replace(unpack_label(json.loads(said.read_text())), log=_log(folder))
+
+
+def _dispersion_is_known(level: GPAWLevel) -> None:
+    from dftd3.interface import RationalDampingParam
+
+    try:
+        RationalDampingParam(method=level.xc)
+    except RuntimeError as error:
+        raise ValueError(
+            f"D3(BJ) has no parameters for xc {level.xc!r} ({error}); set dispersion to false, or "
+            "take another functional"
+        ) from error
 
 
 def _log(folder: Path) -> str:

@@ -77,3 +77,9 @@ def test_what_is_missing_is_said_before_work(monkeypatch):
 def test_a_command_that_is_no_program_is_refused(engine):
     with pytest.raises(ValueError, match="names no program"):
         reference(GPAWLevel(), Execution(command="mpirunner -n 2"))
+
+
+def test_a_functional_without_dispersion_parameters_is_refused(engine):
+    with pytest.raises(ValueError, match=r"D3\(BJ\) has no parameters for xc 'LDA'"):
+        reference(GPAWLevel(xc="LDA"))
+    reference(GPAWLevel(xc="LDA", dispersion=False))
