@@ -11,6 +11,7 @@ from nearsight.blocks import partition
 from nearsight.potentials import load
 from nearsight.references import reference
 from nearsight.systems import build
+from tasks.explore import external
 from tasks.ingest import read_labelled
 
 
@@ -26,7 +27,7 @@ def check(campaign: Campaign) -> None:
         reference(campaign.level, campaign.site.labels)
     if campaign.explorer is not None:
         with _blame("explorer"):
-            reference(campaign.explorer)
+            external(campaign.explorer, campaign.site.labels)
     with _blame("start.training"):
         next(read_labelled(campaign.start.training, campaign.level))
     for name, path in campaign.tests.items():

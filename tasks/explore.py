@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from nearsight.potentials import Compiled, External, Potential, load
-from nearsight.references import LevelOfTheory, reference
+from nearsight.references import Execution, GPAWLevel, LevelOfTheory, reference
 from nearsight.sampling import Trajectory, WalkSpec
 from nearsight.sampling.openmm import OpenMM
 from nearsight.systems import System, build
@@ -59,22 +59,39 @@ def walk_origin(start: str, explorer: str | LevelOfTheory, spec: WalkSpec, seed:
     return Origin("walk", {**told, "explorer": explorer.model_dump(mode="json")}, [start])
 
 
+def external(explorer: LevelOfTheory, execution: Execution) -> External:
+    """A level of theory that drives walks and runs as labels do, but for a command of GPAW's."""
+    if not isinstance(explorer, GPAWLevel):
+        execution = execution.model_copy(update={"command": ""})
+    return External(reference(explorer, execution))
+
+
 def potential_of(
-    lake: Lake, explorer: str | LevelOfTheory, spec: WalkSpec, atoms: Atoms
+    lake: Lake,
+    explorer: str | LevelOfTheory,
+    spec: WalkSpec,
+    execution: Execution,
+    atoms: Atoms,
 ) -> Potential:
     """What drives a walk: a model by its key, or a level of theory."""
     if not isinstance(explorer, str):
-        return External(reference(explorer))
+        return external(explorer, execution)
     model = load(explorer, lake)
     return Compiled(model, atoms) if spec.compiled else model
 
 
 def walk(
-    lake: Lake, key: str, start: str, explorer: str | LevelOfTheory, spec: WalkSpec, seed: int
+    lake: Lake,
+    key: str,
+    start: str,
+    explorer: str | LevelOfTheory,
+    spec: WalkSpec,
+    seed: int,
+    execution: Execution,
 ) -> None:
     """Walk from `start` with `explorer` and leave the trajectory in the lake."""
     atoms = read_structure(lake, start)
-    potential = potential_of(lake, explorer, spec, atoms)
+    potential = potential_of(lake, explorer, spec, execution, atoms)
     trajectory = OpenMM().walk(atoms, potential, spec, seed, reporter(key))
     arrays = {
         name: getattr(trajectory, name)
@@ -103,5 +120,6 @@ def explore(
 ) -> str:
     """One exploration walk, with a model by its key or a level of theory; the key of its record."""
     key = walk_origin(start, explorer, spec, seed).key
-    pieces = [Piece("walk", key, walk, (start, explorer, spec, seed))]
+    execution = work.pools.site.labels
+    pieces = [Piece("walk", key, walk, (start, explorer, spec, seed, execution))]
     return done(key, work.finish("explore", "md", pieces))

@@ -3,11 +3,13 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from nearsight.references import CalculatorLevel
+from nearsight.potentials import NoAnswer
+from nearsight.references import CalculatorLevel, Execution
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System, build
 from tasks.explore import (
     explore,
+    external,
     put_structure,
     read_structure,
     read_walk,
@@ -70,3 +72,12 @@ def test_any_level_of_theory_can_be_walked_with(work, lake):
     last = walk.frame(-1)
     last.calc = EMT()
     assert walk.energies[-1] == pytest.approx(last.get_potential_energy(), abs=1e-4)
+
+
+def test_an_explorer_runs_as_labels_do_but_for_the_command_of_gpaw(tmp_path):
+    level = CalculatorLevel(
+        name="sick", calculator="sick.Sick", arguments={"folder": str(tmp_path), "ways": ["hang"]}
+    )
+    explorer = external(level, Execution(time_limit=1.0, command="mpiexec -n 2"))
+    with pytest.raises(NoAnswer, match="killed at its time limit of 1 s"):
+        explorer.evaluate(bulk("Cu"))
