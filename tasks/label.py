@@ -94,10 +94,10 @@ def label(
     told = [failed.get(key) or lake.get("label", key).metadata for key in keys]
     bad = [t for t in told if t["status"] != "converged"]
     if len(bad) > max_failed * len(keys):
+        again = "; mend what is wrong and run it again, which tries them again" if failed else ""
         raise TooManyFailures(
-            f"{len(bad)} of {len(keys)} labels failed, more than max_failed = {max_failed:g} "
-            "allows; mend what is wrong and run again, which tries them again; the first says: "
-            f"{bad[0]['status']}: {bad[0]['message']}"
+            f"{len(bad)} of {len(keys)} labels failed, more than the campaign's max_failed = "
+            f"{max_failed:g} allows{again}; the first says: {bad[0]['status']}: {bad[0]['message']}"
         )
     for key, atoms in zip(keys, structures, strict=True):
         if key in failed:
