@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.preflight import blame
 from nearsight.potentials import Architecture, TrainingSpec, model_blob
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
@@ -56,8 +57,17 @@ class Bootstrap(Spec):
     persist_result=False,
 )
 def bootstrap(recipe: Bootstrap) -> str:
-    """Make a potential from nothing and write it to a file; the key of the model."""
-    reference(recipe.level, recipe.site.labels)
+    """Make a potential from nothing and write it to a file; the key of the model.
+
+    Raises
+    ------
+    BadParameters
+        If the level of theory cannot be used.
+    TooManyFailures
+        If more labels failed than allowed.
+    """
+    with blame("level"):
+        reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         known = learn(work, recipe, "rattled", rattled(work, recipe))
         schedule = grounded(work, recipe.level, recipe.schedule, known)

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from flows.dataset_report import Chosen, told
 from flows.parameters import BadParameters
+from flows.preflight import blame
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
 from nearsight.sampling.frames import uniform_in_volume
@@ -95,11 +96,12 @@ def dataset(recipe: Recipe) -> None:
     Raises
     ------
     BadParameters
-        If walks do not reach the volumes that were asked for.
+        If the level of theory cannot be used, or walks do not reach the volumes asked for.
     TooManyFailures
         If more labels failed than allowed.
     """
-    reference(recipe.level, recipe.site.labels)
+    with blame("level"):
+        reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         model = adopt(work.lake, recipe.model, make_dataset(work.lake, []))
         walks = {

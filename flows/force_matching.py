@@ -13,6 +13,7 @@ from pydantic import Field
 from flows.matches import Fragment, compare
 from flows.matching_report import Study
 from flows.parameters import BadParameters
+from flows.preflight import blame
 from nearsight.blocks import Blocks, Blueprint, UnsoundCluster, partition
 from nearsight.blocks.sorts import telling_blocks
 from nearsight.potentials import load
@@ -129,10 +130,8 @@ def force_matching(spec: ForceMatching) -> Study:
 
 def check(spec: ForceMatching, atoms: Atoms, blocks: Blocks) -> list[int]:
     """The core blocks, once it is sure that the work can begin."""
-    try:
+    with blame("level"):
         reference(spec.level, spec.site.labels)
-    except ValueError as error:
-        raise BadParameters(f"level: {error}") from error
     if spec.model is not None and (strange := set(atoms.symbols) - set(load(spec.model).elements)):
         raise BadParameters(
             f"model: {spec.model.name} knows no {', '.join(sorted(strange))}, which "

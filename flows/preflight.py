@@ -9,7 +9,7 @@ from flows.campaign import Campaign
 from flows.parameters import BadParameters
 from nearsight.blocks import partition
 from nearsight.potentials import load
-from nearsight.references import reference
+from nearsight.references import GPAWLevel, reference
 from nearsight.systems import build
 from tasks.explore import external
 from tasks.ingest import read_labelled
@@ -23,21 +23,26 @@ def check(campaign: Campaign) -> None:
     BadParameters
         If it cannot; the message names the field and what is wrong.
     """
-    with _blame("level"):
+    with blame("level"):
         reference(campaign.level, campaign.site.labels)
     if campaign.explorer is not None:
-        with _blame("explorer"):
+        with blame("explorer"):
             external(campaign.explorer, campaign.site.labels)
-    with _blame("start.training"):
+            if isinstance(campaign.explorer, GPAWLevel) and campaign.walk.pressure is not None:
+                raise ValueError(
+                    f"{campaign.explorer.name} has no stress, which walks at constant pressure "
+                    "need: leave walk.pressure empty"
+                )
+    with blame("start.training"):
         next(read_labelled(campaign.start.training, campaign.level))
     for name, path in campaign.tests.items():
-        with _blame(f"tests.{name}"):
+        with blame(f"tests.{name}"):
             next(read_labelled(path, campaign.level))
     if campaign.start.model is not None:
-        with _blame("start.model"):
+        with blame("start.model"):
             load(campaign.start.model)
     for i, system in enumerate(campaign.systems):
-        with _blame(f"systems.{i}"):
+        with blame(f"systems.{i}"):
             atoms = build(system)
             endless = {"rod", "layer"} & set(partition(atoms).kinds)
             if endless:
@@ -48,7 +53,8 @@ def check(campaign: Campaign) -> None:
 
 
 @contextmanager
-def _blame(field: str) -> Iterator[None]:
+def blame(field: str) -> Iterator[None]:
+    """Turn what is wrong into `BadParameters` that name the field."""
     try:
         yield
     except (ImportError, OSError, ValueError) as error:

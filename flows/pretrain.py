@@ -6,8 +6,9 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.preflight import blame
 from nearsight.potentials import Architecture, TrainingSpec, model_blob
-from nearsight.references import SEVENNET_0, LevelOfTheory
+from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.spec import File, Spec
 from tasks.evaluate import evaluate
 from tasks.ingest import dataset, ingest
@@ -39,7 +40,18 @@ class Pretraining(Spec):
     persist_result=False,
 )
 def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
-    """Train, write the model to a file, and return its metrics by test set."""
+    """Train, write the model to a file, and return its metrics by test set.
+
+    Raises
+    ------
+    BadParameters
+        If single atoms are to be labelled, but the level of theory cannot be used.
+    BadFile
+        If a file is not what it should be.
+    """
+    if recipe.parent is None and not recipe.schedule.reference_energies:
+        with blame("level"):
+            reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         labels = ingest(work.lake, recipe.training, recipe.level)
         data = dataset(work.lake, labels)

@@ -1,9 +1,12 @@
 """A first potential from nothing."""
 
+import pytest
 from cheap import MORSE, SITE
 
 from flows.bootstrap import Bootstrap, bootstrap
+from flows.parameters import BadParameters
 from nearsight.potentials import Architecture, TrainingSpec, load
+from nearsight.references import Execution
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System, build
 from storage import open_lake
@@ -41,3 +44,16 @@ def test_a_potential_from_nothing_and_nothing_is_done_twice(prefect, tmp_path):
     assert bootstrap(recipe) == model
     assert len(lake.keys("label")) == 8
     assert len(lake.keys("model")) == 2
+
+
+def test_a_level_of_theory_that_cannot_be_used_is_refused_at_once(tmp_path):
+    recipe = Bootstrap(
+        lake=str(tmp_path / "lake"),
+        file=tmp_path / "sampler.safetensors",
+        systems=(System(variant="pr"),),
+        level=MORSE,
+        site=SITE.model_copy(update={"labels": Execution(scratch=tmp_path / "none")}),
+    )
+    with pytest.raises(BadParameters, match="level: there is no scratch folder"):
+        bootstrap.fn(recipe)
+    assert not (tmp_path / "lake").exists()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from engines import needs
 
 from flows.campaign import Campaign
 from flows.parameters import BadParameters
@@ -59,6 +60,13 @@ def test_an_explorer_that_is_missing_is_told(tiny, unlabelled, tmp_path):
     explorer = {"name": "none", "calculator": "nosuch.engine.Calc"}
     said = refusal(tiny(tmp_path / "lake", **unlabelled, explorer=explorer))
     assert said.startswith("explorer: nosuch.engine.Calc needs the package nosuch")
+
+
+def test_an_explorer_without_stress_keeps_the_volume(tiny, unlabelled, tmp_path):
+    needs("gpaw")
+    options = tiny(tmp_path / "lake", **unlabelled, explorer={"kind": "gpaw"})
+    assert refusal(options).startswith("explorer: PBE-D3(BJ), h = 0.175 Å has no stress")
+    check(Campaign.model_validate(options | {"walk": {"pressure": None}}))
 
 
 def test_labels_of_another_level_are_refused(tiny, tmp_path):
