@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from nequip.data import AtomicDataDict, register_fields
+from nequip.data import AtomicDataDict, PerAtomModifier, register_fields
 from nequip.train import MeanSquaredError
 from torchmetrics import Metric
 
@@ -24,7 +24,7 @@ def loss(spec: TrainingSpec) -> dict[str, Any]:
         target = {"_target_": f"{__name__}.{metric.__name__}"}
         return {"name": name, "coeff": weight, "metric": target} | options
 
-    per_atom = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
+    per_atom = {"_target_": f"{__name__}.{PerAtom.__name__}", "field": "total_energy"}
     forces = term("forces", spec.force_weight, ForceHuber)
     forces["metric"]["delta"] = spec.force_delta
     return {
@@ -35,6 +35,19 @@ def loss(spec: TrainingSpec) -> dict[str, Any]:
             term("stress", spec.stress_weight, MeanSquare, field="stress", ignore_nan=True),
         ],
     }
+
+
+class PerAtom(PerAtomModifier):  # type: ignore[misc]
+    """NequIP's energy per atom, but as precise as the energy.
+
+    NequIP's own is as precise as torch's default dtype at the time, which others switch: a training
+    that goes on in another process would not end in the same bytes.
+    """
+
+    def _func(self, data: AtomicDataDict.Type) -> torch.Tensor:
+        n_atoms: torch.Tensor = data[AtomicDataDict.NUM_NODES_KEY].reshape(-1, 1)
+        per_atom: torch.Tensor = data[self.field] / n_atoms
+        return per_atom
 
 
 class MeanSquare(MeanSquaredError):  # type: ignore[misc]

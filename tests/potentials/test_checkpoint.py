@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from ase import Atoms
@@ -76,6 +78,22 @@ def test_a_warm_start_goes_on_too(parent: NequIP, alloys: Labelled) -> None:
         train(alloys, parent.architecture, SPEC, parent=parent, checkpoints=kept)
     resumed = train(alloys, parent.architecture, SPEC, parent=parent, checkpoints=kept)
     assert resumed.potential.to_bytes() == whole.potential.to_bytes()
+
+
+def test_a_training_goes_on_whatever_the_default_dtype_is(
+    copper: Labelled, tiny: Architecture
+) -> None:
+    thirds = [(atoms[:3], replace(label, forces=label.forces[:3])) for atoms, label in copper]
+    saved = torch.get_default_dtype()
+    ends = []
+    try:
+        for dtype in (torch.float32, torch.float64):
+            torch.set_default_dtype(dtype)
+            ends.append(train(thirds, tiny, SPEC))
+    finally:
+        torch.set_default_dtype(saved)
+    assert ends[0].training_loss == ends[1].training_loss
+    assert ends[0].potential.to_bytes() == ends[1].potential.to_bytes()
 
 
 def test_checkpoints_are_left_only_so_often(copper: Labelled, tiny: Architecture) -> None:
