@@ -13,8 +13,9 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BeforeValidator, Field
 
+from flows.parameters import BadParameters
 from flows.studies.base import Drawing, Findings, StudySpec
-from flows.studies.errors import errors_of, evaluate_known
+from flows.studies.errors import all_known, errors_of, evaluate_known
 from flows.studies.sources import ModelSource, find_model, find_set
 from nearsight.figures import calibration as draw
 from nearsight.figures.calibration import Curve
@@ -31,7 +32,7 @@ from nearsight.uncertainty import (
 from nearsight.uncertainty.calibration import judge, most, rank_correlation, recall_curve
 from storage import Record
 from tasks.evaluate import evaluate
-from tasks.ingest import members, read_label
+from tasks.ingest import elements, members, read_label
 from tasks.score import fit, read_density
 from tasks.train import train_committee
 from tasks.workplace import Workplace, workplace
@@ -98,7 +99,8 @@ def calibration(spec: Calibration) -> Findings:
     Raises
     ------
     BadParameters
-        If the lake has no such model, or it does not know an element of a test set.
+        If the lake has no such model, or it does not know an element of a file, or the training
+        set does not hold one that a committee from scratch is asked about.
     BadFile
         If a file is not what it should be.
     """
@@ -106,6 +108,7 @@ def calibration(spec: Calibration) -> Findings:
         model = find_model(work.lake, spec.model)
         training = find_set(work.lake, spec.training, spec.level)
         tests = {name: find_set(work.lake, path, spec.level) for name, path in spec.tests.items()}
+        all_known(work.lake, {"model": model}, {"training": training})
         evaluations = evaluate_known(work, {"model": model}, tests)
         seen = {name: record for (_, name), record in evaluations.items()}
         records = {
@@ -190,6 +193,14 @@ def by_committee(
     records: dict[str, list[str]],
 ) -> tuple[dict[str, Surprise], float]:
     """Surprise of the atoms of every test set; its cost is one evaluation for each member."""
+    if not options.warm:
+        held = elements(work.lake, training)
+        for name, data in tests.items():
+            if missing := elements(work.lake, data) - held:
+                raise BadParameters(
+                    f"a committee from scratch learns nothing of {', '.join(sorted(missing))}, which "
+                    f"{name} holds and training does not; set warm, or leave it out"
+                )
     told = work.lake.get("model", model).metadata["architecture"]
     voters = train_committee.submit(
         work,

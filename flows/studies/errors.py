@@ -77,14 +77,25 @@ def evaluate_known(
     BadParameters
         If one does not.
     """
-    for model, key in models.items():
-        for test, data in tests.items():
-            if missing := strangers(work.lake, key, data):
-                raise BadParameters(
-                    f"the model {model} knows no {', '.join(sorted(missing))}, which {test} holds"
-                )
+    all_known(work.lake, models, tests)
     found = evaluate_all(work, models, tests)
     return {pair: e.record for pair, e in found.items() if e.record is not None}
+
+
+def all_known(lake: Lake, models: Mapping[str, str], sets: Mapping[str, str]) -> None:
+    """Make sure that every model knows every element of every data set.
+
+    Raises
+    ------
+    BadParameters
+        If one does not.
+    """
+    for model, key in models.items():
+        for name, data in sets.items():
+            if missing := strangers(lake, key, data):
+                raise BadParameters(
+                    f"the model {model} knows no {', '.join(sorted(missing))}, which {name} holds"
+                )
 
 
 def _record(lake: Lake, key: str | None) -> Record | None:

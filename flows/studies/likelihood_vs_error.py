@@ -14,7 +14,7 @@ from pydantic import Field
 from scipy.stats import spearmanr
 
 from flows.studies.base import Drawing, Findings, StudySpec
-from flows.studies.errors import errors_of, evaluate_known
+from flows.studies.errors import all_known, errors_of, evaluate_known
 from flows.studies.sources import ModelSource, find_model, find_set
 from nearsight.figures import likelihood_error
 from nearsight.spec import File
@@ -82,6 +82,7 @@ def likelihood_vs_error(spec: LikelihoodVsError) -> Findings:
         model = find_model(work.lake, spec.model)
         training = find_set(work.lake, spec.training, spec.level)
         tests = {name: find_set(work.lake, path, spec.level) for name, path in spec.tests.items()}
+        all_known(work.lake, {"model": model}, {"training": training})
         evaluations = evaluate_known(work, {"model": model}, tests)
         density = fit.submit(work, model, training, spec.density).result()
         mixture = read_density(work.lake, density)
