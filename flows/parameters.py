@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -30,6 +32,30 @@ def read_parameters(path: Path, model: type[S]) -> S:
         If there is no such file, it is no YAML, or a field is unknown, impossible or in a wrong
         unit. The message is one sentence.
     """
+    return _validated(path, _content(path), model)
+
+
+def read_flow(path: Path, flows: Mapping[str, str], default: str) -> tuple[str, Any]:
+    """Read which flow a YAML file is for, said by its field `flow`, and that flow's parameters.
+
+    Parameters
+    ----------
+    flows
+        Where the parameters of each flow are defined, such as "flows.campaign:Campaign".
+
+    Raises
+    ------
+    BadParameters
+        As `read_parameters`, or if there is no such flow.
+    """
+    content = _content(path)
+    flow = content.pop("flow", default)
+    if flow not in flows:
+        raise BadParameters(f"{path}: flow: must be one of {', '.join(flows)}, not {flow!r}")
+    return flow, _validated(path, content, resolve_name(flows[flow]))
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -39,6 +65,10 @@ def read_parameters(path: Path, model: type[S]) -> S:
         raise BadParameters(f"{path} is not valid YAML: {reason}") from error
     if not isinstance(content, dict):
         raise BadParameters(f"{path} must hold fields and their values, such as 'name: my-mof'")
+    return content
+
+
+def _validated(path: Path, content: dict[str, Any], model: type[S]) -> S:
     try:
         return model.model_validate(content, context={"folder": path.parent})
     except ValidationError as error:

@@ -6,7 +6,8 @@ from importlib import import_module
 
 import typer
 
-from flows.cli.app import ParametersFile, app, at_work, console, read
+from flows.cli.app import ParametersFile, app, at_work, read
+from flows.cli.findings import show
 
 STUDIES = {
     "FeatureMap": "What a network sees of one element, before and after training (Figure 4).",
@@ -32,12 +33,7 @@ def _add(options: str) -> None:
         parameters = read(spec, getattr(module, options))
         with at_work() as ready:
             ready()
-            found = getattr(module, name)(parameters)
-            console.print(found.table())
-            for sentence in found.said:
-                console.print(sentence, highlight=False)
-            page = parameters.file.with_suffix(".html")
-            console.print(f"Page: {page}", highlight=False, soft_wrap=True)
+            show(getattr(module, name)(parameters), parameters.file)
 
 
 for _options in STUDIES:

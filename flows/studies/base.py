@@ -76,7 +76,7 @@ class Findings:
     title
         The same for a reader, with the paper's figure or table.
     level
-        Name of the level of theory.
+        Name of what the numbers are as good or as bad as: the level of theory, or the potential.
     said
         What it shows, in sentences.
     how
@@ -91,6 +91,10 @@ class Findings:
         Keys, by kind, of the records in the lake that it stands on.
     note
         Units and words of the table.
+    basis
+        What `level` is, in words.
+    caveat
+        What that means for the numbers.
     """
 
     study: str
@@ -103,6 +107,11 @@ class Findings:
     numbers: dict[str, Any]
     records: dict[str, list[str]]
     note: str = ""
+    basis: str = "level of theory"
+    caveat: str = (
+        "Every error on this page is measured against this level of theory, and is as good or as "
+        "bad as it."
+    )
 
     def keep(self, lake: Lake, file: Path) -> Self:
         """Tag the records that it stands on, write JSON, figures and page, and show them."""
@@ -128,7 +137,7 @@ class Findings:
     def table(self) -> Table:
         """The table for the terminal."""
         shown = Table(
-            title=f"{self.title}, against {self.level}",
+            title=f"{self.title}; {self.basis}: {self.level}",
             caption=self.note,
             box=box.SIMPLE_HEAD,
             pad_edge=False,

@@ -198,8 +198,8 @@ def by_committee(
         for name, data in tests.items():
             if missing := elements(work.lake, data) - held:
                 raise BadParameters(
-                    f"a committee from scratch learns nothing of {', '.join(sorted(missing))}, which "
-                    f"{name} holds and training does not; set warm, or leave it out"
+                    f"a committee from scratch learns nothing of {', '.join(sorted(missing))}, "
+                    f"which {name} holds and training does not; set warm, or leave it out"
                 )
     told = work.lake.get("model", model).metadata["architecture"]
     voters = train_committee.submit(

@@ -19,3 +19,11 @@ def test_bad_options_end_before_anything_runs(tmp_path, text, sentence):
     assert said.exit_code == 2
     assert sentence in said.output
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_flow_that_is_none_is_refused_with_those_there_are(tmp_path):
+    path = tmp_path / "pv.yaml"
+    path.write_text("flow: mechanical_vp")
+    said = CliRunner().invoke(app, ["run", str(path)])
+    assert said.exit_code == 2
+    assert "must be one of al_cycle, mechanical_pv" in " ".join(said.output.split())

@@ -43,7 +43,7 @@ def test_results_are_written_side_by_side_and_tagged_once(found, small, tmp_path
     ]
     assert [tag for tag in lake.tags() if tag.startswith("studies/")] == [told["tag"]]
     page = file.with_suffix(".html").read_text()
-    assert page.count("Labels by Morse.") == 2
+    assert page.count("Level of theory: Morse.") == 2
     assert "<td>12</td>" in page
     assert [column.header for column in found.table().columns] == ["what", "error, meV/Å"]
 
