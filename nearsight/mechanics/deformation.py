@@ -1,0 +1,142 @@
+"""How a framework gives way: its cell, its bricks, its linkers, its symmetry (paper, SI.9.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import spglib
+from ase import Atoms
+from numpy.typing import NDArray
+from scipy.linalg import polar
+
+from nearsight.blocks import Blocks, UnsupportedFramework, find_bonds, partition
+from nearsight.blocks.images import whole_blocks
+from nearsight.mechanics.points import Array
+
+SYMMETRY_TOLERANCE = 0.3
+"""Å; how far atoms of an averaged structure may lie from where a symmetry wants them."""
+
+
+@dataclass(frozen=True)
+class Deformation:
+    """A structure held against a reference.
+
+    Attributes
+    ----------
+    anisotropy
+        Largest difference of the principal stretches of the cell that its volume does not
+        explain: 0 where it is only larger or smaller.
+    shear
+        Largest change of an angle of the cell, degrees.
+    rotations
+        (n_bricks,) angle that each brick has turned relative to the cell, degrees.
+    bends
+        (n_linkers,) how much more than in the reference each linker is bent, degrees: 180°
+        minus the angle that the atoms that hold its two ends span at its middle, the mean of its
+        atoms but hydrogens. Of more ends than two, the pair that is least bent counts.
+    space_group
+        Symbol and number, such as "Fm-3m (225)", within `SYMMETRY_TOLERANCE`.
+    operations
+        Number of symmetry operations of the cell as it stands, translations included.
+    """
+
+    anisotropy: float
+    shear: float
+    rotations: Array
+    bends: Array
+    space_group: str
+    operations: int
+
+
+def blocks_of(atoms: Atoms) -> Blocks | None:
+    """Bricks and linkers; None where there are none, as in a metal."""
+    try:
+        return partition(atoms)
+    except UnsupportedFramework:
+        return None
+
+
+def deformation(reference: Atoms, atoms: Atoms, blocks: Blocks | None) -> Deformation:
+    """Hold an averaged structure against a reference.
+
+    Parameters
+    ----------
+    reference, atoms
+        The same atoms in the same order, each moved continuously from one to the other: not
+        wrapped into the cell in between.
+    blocks
+        Of the reference.
+    """
+    gradient = np.linalg.solve(reference.cell.array, atoms.cell.array)
+    rotation, stretch = polar(gradient)
+    stretches = np.linalg.eigvalsh(stretch)
+    stretches = stretches / np.cbrt(np.prod(stretches))
+    angles = np.abs(atoms.cell.angles() - reference.cell.angles())
+    rotations, bends = [], []
+    if blocks is not None:
+        before, after = _whole(reference, atoms, blocks)
+        for block, kind in enumerate(blocks.kinds):
+            members = blocks.members(block)
+            if kind == "brick":
+                rotations.append(_turn(before[members] @ rotation, after[members]))
+            elif kind == "linker":
+                ends = _ends(blocks, block)
+                bends.append(_bend(atoms, after, members, ends))
+                bends[-1] -= _bend(reference, before, members, ends)
+    symbol, operations = _symmetry(atoms)
+    return Deformation(
+        anisotropy=float(stretches.max() - stretches.min()),
+        shear=float(angles.max()),
+        rotations=np.array(rotations, dtype=np.float64),
+        bends=np.array(bends, dtype=np.float64),
+        space_group=symbol,
+        operations=operations,
+    )
+
+
+def _whole(reference: Atoms, atoms: Atoms, blocks: Blocks) -> tuple[Array, Array]:
+    """Positions (n_atoms, 3) before and after, every block in one piece."""
+    pairs, shifts = find_bonds(reference)
+    inside = blocks.labels[pairs[:, 0]] == blocks.labels[pairs[:, 1]]
+    offsets = whole_blocks(blocks.labels, pairs[inside], shifts[inside])
+    return (
+        reference.positions + offsets @ reference.cell.array,
+        atoms.positions + offsets @ atoms.cell.array,
+    )
+
+
+def _turn(before: Array, after: Array) -> float:
+    """Angle in degrees between two shapes (n, 3) of a block (Kabsch)."""
+    left, _, right = np.linalg.svd((before - before.mean(axis=0)).T @ (after - after.mean(axis=0)))
+    right[-1] *= np.sign(np.linalg.det(left @ right))
+    return float(np.degrees(np.arccos(np.clip((np.trace(left @ right) - 1) / 2, -1, 1))))
+
+
+def _ends(blocks: Blocks, block: int) -> NDArray[np.int64]:
+    """(n_ends, 2): where a linker is held, its own atom and the one across the seam."""
+    mine = blocks.labels[blocks.seams] == block
+    seams, mine = blocks.seams[mine.any(axis=1)], mine[mine.any(axis=1)]
+    ends: NDArray[np.int64] = np.where(mine[:, :1], seams, seams[:, ::-1])
+    return ends
+
+
+def _bend(atoms: Atoms, whole: Array, members: NDArray[np.int64], ends: NDArray[np.int64]) -> float:
+    """Smallest over the pairs of ends of 180° minus the angle that they span at the middle."""
+    if len(ends) < 2:
+        return 0.0
+    middle = whole[members[atoms.numbers[members] != 1]].mean(axis=0)
+    own = whole[ends[:, 0]]
+    across = (atoms.positions[ends[:, 1]] - own) @ np.linalg.inv(atoms.cell.array)
+    arms = own + (across - np.round(across)) @ atoms.cell.array - middle
+    arms /= np.linalg.norm(arms, axis=1)[:, None]
+    cosines = (arms @ arms.T)[np.triu_indices(len(ends), 1)]
+    return float(180.0 - np.degrees(np.arccos(np.clip(cosines.min(), -1.0, 1.0))))
+
+
+def _symmetry(atoms: Atoms) -> tuple[str, int]:
+    cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    found = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
+    if found is None:
+        return "P1 (1)", 1
+    return f"{found.international} ({found.number})", len(found.rotations)
