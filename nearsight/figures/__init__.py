@@ -10,9 +10,11 @@ from nearsight.figures.error_map import error_map
 from nearsight.figures.feature_map import feature_map
 from nearsight.figures.feature_space import feature_space
 from nearsight.figures.force_matching import force_matching
+from nearsight.figures.giving_way import giving_way
 from nearsight.figures.learning_curve import learning_curve
 from nearsight.figures.likelihood_error import likelihood_error
 from nearsight.figures.parity import parity
+from nearsight.figures.pressure_volume import pressure_volume
 from nearsight.figures.render import to_bytes, to_data_uri
 from nearsight.figures.scene import scene
 from nearsight.figures.selection import selection
@@ -30,9 +32,11 @@ __all__ = [
     "feature_map",
     "feature_space",
     "force_matching",
+    "giving_way",
     "learning_curve",
     "likelihood_error",
     "parity",
+    "pressure_volume",
     "scene",
     "selection",
     "structure",

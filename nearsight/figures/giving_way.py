@@ -1,0 +1,93 @@
+"""How a framework gives way: what turns, bends and shears along P(V) (paper, SI.9.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from nearsight.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, tidy
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Way:
+    """What happens along the path, by volume; all arrays start with n_points.
+
+    Attributes
+    ----------
+    volumes
+        (n_points,) in Å³.
+    rotations, bends
+        (n_points, n_bricks) and (n_points, n_linkers) in degrees.
+    anisotropy
+        (n_points,) largest difference of the principal stretches.
+    shear
+        (n_points,) largest change of an angle of the cell, degrees.
+    operations
+        (n_points,) number of symmetry operations of the averaged structure.
+    space_groups
+        One symbol for each point.
+    v_max
+        Volume of the largest pressure, Å³, or None.
+    """
+
+    volumes: Array
+    rotations: Array
+    bends: Array
+    anisotropy: Array
+    shear: Array
+    operations: NDArray[np.int64]
+    space_groups: tuple[str, ...]
+    v_max: float | None
+
+
+def giving_way(way: Way) -> Figure:
+    """Draw rotation of bricks, bends of linkers, shape of the cell and symmetry over volume."""
+    order = np.argsort(way.volumes)
+    v = way.volumes[order]
+    figure = new_figure(6.4)
+    (turn, bent), (shape, symmetry) = figure.subplots(2, 2, sharex=True)
+    _spread(turn, v, way.rotations[order], BLUE, "rotation of bricks (°)")
+    _spread(bent, v, way.bends[order], ORANGE, "bend of linkers (°)")
+    tidy(shape, grid="both").plot(v, 100 * way.anisotropy[order], "o-", color=GREEN, markersize=4)
+    shape.set_ylabel("anisotropy of the cell (%)", color=GREEN)
+    angle = shape.twinx()
+    angle.plot(v, way.shear[order], "s--", color=PURPLE, markersize=4)
+    angle.set_ylabel("shear of the cell (°)", color=PURPLE)
+    angle.spines["top"].set_visible(False)
+    tidy(symmetry, grid="both").plot(v, way.operations[order], "o-", color=GREY, markersize=4)
+    symmetry.set_yscale("log")
+    symmetry.set_ylabel("symmetry operations")
+    last = ""
+    for i in order:
+        if way.space_groups[i] != last:
+            last = way.space_groups[i]
+            symmetry.annotate(
+                last.partition(" ")[0],
+                (way.volumes[i], way.operations[i]),
+                xytext=(0, 6),
+                textcoords="offset points",
+                fontsize=8,
+                ha="center",
+            )
+    for axes in (turn, bent, shape, symmetry):
+        if way.v_max is not None:
+            axes.axvline(way.v_max, color=GREY, linestyle=":", linewidth=1.2)
+    for axes in (shape, symmetry):
+        axes.set_xlabel("volume of the cell (Å³)")
+    return figure
+
+
+def _spread(axes: Axes, v: Array, values: Array, colour: str, label: str) -> None:
+    """Mean over blocks, and from the least to the largest."""
+    tidy(axes, grid="both").set_ylabel(label)
+    if values.shape[1] == 0:
+        axes.text(0.5, 0.5, "there are none", transform=axes.transAxes, ha="center", color=GREY)
+        return
+    axes.fill_between(v, values.min(axis=1), values.max(axis=1), color=colour, alpha=0.2)
+    axes.plot(v, values.mean(axis=1), "o-", color=colour, markersize=4)
