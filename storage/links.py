@@ -40,6 +40,8 @@ LINKS: Mapping[str, tuple[Link, ...]] = {
     "label": (Link("structure", ("structure",), needed=False),),
     "attempt": (Link("label", ("label",), needed=False),),
     "walk": _to("model", start="structure"),
+    "relaxation": _to("model", "structure", start="structure"),
+    "response": _to("model", start="structure", walks="walk"),
     "scores": _to("walk", "density", "model"),
     "density": _to("model", "dataset"),
     "cluster": _to("walk", "structure", start="structure"),

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Literal
+
 import numpy as np
 from ase import Atoms
 
 from nearsight.potentials import Compiled, External, Potential, load
 from nearsight.references import Execution, GPAWLevel, LevelOfTheory, reference
 from nearsight.sampling import Trajectory, WalkSpec
+from nearsight.sampling.base import Progress
 from nearsight.sampling.openmm import OpenMM
+from nearsight.sampling.yaff import PressureTrajectory, Yaff
 from nearsight.systems import System, build
 from storage import Lake, Record
 from storage.origin import Origin
 from tasks.ingest import key_of
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
+
+Engine = Literal["openmm", "yaff"]
 
 
 def put_structure(lake: Lake, atoms: Atoms, system: str) -> str:
@@ -46,14 +53,23 @@ def read_walk(lake: Lake, key: str) -> Trajectory:
     """A walk by its key."""
     record = lake.get("walk", key)
     told = record.metadata
-    return Trajectory(
+    kind = PressureTrajectory if "pressures" in record.arrays else Trajectory
+    return kind(
         **record.arrays, pressure=told["pressure"], stop=told["stop"], seconds=told["seconds"]
     )
 
 
-def walk_origin(start: str, explorer: str | LevelOfTheory, spec: WalkSpec, seed: int) -> Origin:
-    """What a walk is made of: start, what drives it, walk spec and seed."""
+def walk_origin(
+    start: str,
+    explorer: str | LevelOfTheory,
+    spec: WalkSpec,
+    seed: int,
+    engine: Engine = "openmm",
+) -> Origin:
+    """What a walk is made of: start, what drives it, walk spec, seed and engine."""
     told = {"walk": spec.model_dump(mode="json"), "seed": seed}
+    if engine != "openmm":
+        told["engine"] = engine
     if isinstance(explorer, str):
         return Origin("walk", told, [start, explorer])
     return Origin("walk", {**told, "explorer": explorer.model_dump(mode="json")}, [start])
@@ -88,14 +104,18 @@ def walk(
     spec: WalkSpec,
     seed: int,
     execution: Execution,
+    engine: Engine = "openmm",
+    progress: Progress | None = None,
 ) -> None:
     """Walk from `start` with `explorer` and leave the trajectory in the lake."""
     atoms = read_structure(lake, start)
     potential = potential_of(lake, explorer, spec, execution, atoms)
-    trajectory = OpenMM().walk(atoms, potential, spec, seed, reporter(key))
+    sampler = OpenMM() if engine == "openmm" else Yaff()
+    trajectory = sampler.walk(atoms, potential, spec, seed, progress or reporter(key))
     arrays = {
-        name: getattr(trajectory, name)
-        for name in ("numbers", "positions", "cells", "times", "energies", "temperatures")
+        field.name: value
+        for field in fields(trajectory)
+        if isinstance(value := getattr(trajectory, field.name), np.ndarray)
     }
     metadata = {
         "start": start,
@@ -106,7 +126,7 @@ def walk(
         "stop": trajectory.stop,
         "seconds": trajectory.seconds,
     }
-    lake.put(walk_origin(start, explorer, spec, seed).record(metadata, arrays))
+    lake.put(walk_origin(start, explorer, spec, seed, engine).record(metadata, arrays))
 
 
 @verb(name="explore", task_run_name="explore {work.title} {system} walk {seed}")

@@ -1,0 +1,94 @@
+"""Relax: a structure to where its forces vanish, at a volume or at rest (paper, Section 3)."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from nearsight.mechanics import Relaxation, Relaxed
+from nearsight.mechanics import relax as relax_atoms
+from nearsight.potentials import calculator, load
+from nearsight.references import Execution, LevelOfTheory
+from storage import Lake
+from storage.origin import Origin
+from tasks.explore import external, put_structure, read_structure
+from tasks.workplace import Piece, Workplace, done, verb
+
+
+def relaxation_origin(
+    start: str, explorer: str | LevelOfTheory, spec: Relaxation, volume: float | None
+) -> Origin:
+    """What a relaxation is made of: start, what drives it, what moves, and the volume."""
+    told = {"relaxation": spec.model_dump(mode="json"), "volume": volume}
+    if isinstance(explorer, str):
+        return Origin("relaxation", told, [start, explorer])
+    return Origin("relaxation", {**told, "explorer": explorer.model_dump(mode="json")}, [start])
+
+
+def relax_structure(
+    lake: Lake,
+    key: str,
+    start: str,
+    explorer: str | LevelOfTheory,
+    spec: Relaxation,
+    volume: float | None,
+    execution: Execution,
+) -> None:
+    """Relax `start`, scaled to `volume`, and leave the end in the lake."""
+    began = time.perf_counter()
+    atoms = read_structure(lake, start)
+    if volume is not None:
+        scale = (volume / atoms.get_volume()) ** (1 / 3)
+        atoms.set_cell(atoms.cell.array * scale, scale_atoms=True)
+    potential = load(explorer, lake) if isinstance(explorer, str) else external(explorer, execution)
+    end = relax_atoms(atoms, calculator(potential), spec)
+    system = lake.get("structure", start).metadata["system"]
+    metadata = {
+        "start": start,
+        "model": explorer if isinstance(explorer, str) else "",
+        "structure": put_structure(lake, end.atoms, system),
+        "system": system,
+        "status": end.status,
+        "message": end.message,
+        "steps": end.steps,
+        "energy": end.energy,
+        "seconds": time.perf_counter() - began,
+    }
+    arrays = {} if end.stress is None else {"stress": np.asarray(end.stress)}
+    lake.put(relaxation_origin(start, explorer, spec, volume).record(metadata, arrays))
+
+
+def read_relaxation(lake: Lake, key: str) -> Relaxed:
+    """A relaxation by its key."""
+    record = lake.get("relaxation", key)
+    told = record.metadata
+    return Relaxed(
+        read_structure(lake, told["structure"]),
+        told["status"],
+        told["message"],
+        told["steps"],
+        told["energy"],
+        record.arrays.get("stress"),
+    )
+
+
+def relaxed_structure(lake: Lake, key: str) -> str:
+    """Key of the structure that a relaxation ended with."""
+    return str(lake.get("relaxation", key).metadata["structure"])
+
+
+@verb(name="relax", task_run_name="relax {work.title} {system}")
+def relax(
+    work: Workplace,
+    system: str,
+    start: str,
+    explorer: str | LevelOfTheory,
+    spec: Relaxation,
+    volume: float | None = None,
+) -> str:
+    """Relax a structure, scaled to a volume in Å³ or as it is; the key of its record."""
+    key = relaxation_origin(start, explorer, spec, volume).key
+    arguments = (start, explorer, spec, volume, work.pools.site.labels)
+    pieces = [Piece("relaxation", key, relax_structure, arguments)]
+    return done(key, work.finish(f"{system} relaxations", "md", pieces))
