@@ -11,13 +11,20 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from flows.studies.base import Drawing
+from flows.driven import Rest, driver
+from flows.studies.base import Drawing, Findings
 from nearsight.figures import giving_way, pressure_volume
 from nearsight.figures.giving_way import Way
 from nearsight.figures.pressure_volume import Response
 from nearsight.mechanics import PressureCurve, UnphysicalFit, pressure_curve
-from nearsight.mechanics.deformation import Deformation, blocks_of, deformation
+from nearsight.mechanics.deformation import (
+    SYMMETRY_TOLERANCE,
+    Deformation,
+    bodies_of,
+    deformation,
+)
 from nearsight.mechanics.state_points import StatePoint, agreement, around_maximum, joined
+from nearsight.references import LevelOfTheory
 from storage import Lake
 from tasks.explore import read_structure
 from tasks.respond import read_response
@@ -25,12 +32,23 @@ from tasks.respond import read_response
 
 @dataclass
 class Pressed:
-    """One system on its way: what was walked, and what came of it."""
+    """One system on its way: what was walked, and what came of it.
 
-    name: str
-    start: str
-    rest: str | None = None
-    why_no_rest: str = ""
+    Attributes
+    ----------
+    relaxed
+        Keys of structures relaxed at volumes in Å³.
+    responses
+        Keys of the walks.
+    points, means
+        What each walk says of the curve, and its averaged structure, volumes ascending.
+    curve, why_no_curve
+        Through all points that count, or why there is none.
+    deformations
+        Of the averaged structures of the points that count.
+    """
+
+    rest: Rest
     relaxed: dict[float, str] = field(default_factory=dict)
     responses: list[str] = field(default_factory=list)
     points: list[StatePoint] = field(default_factory=list)
@@ -50,6 +68,11 @@ class Pressed:
         except UnphysicalFit as error:
             self.curve, self.why_no_curve = None, str(error)
 
+    def nearest(self, volume: float) -> str:
+        """The structure relaxed at the volume that is nearest to this one."""
+        known = {self.rest.volume: self.rest.structure} | self.relaxed
+        return known[min(known, key=lambda v: abs(v - volume))]
+
     def finer(self) -> list[float]:
         """Volumes in Å³ that would tell more of the largest pressure."""
         if self.curve is None or self.curve.v_max is None:
@@ -63,8 +86,8 @@ def hold_against_rest(lake: Lake, pressed: Pressed) -> None:
     if not sound:
         return
     rest = pressed.means[min(sound, key=lambda i: abs(pressed.points[i].pressure))]
-    blocks = blocks_of(read_structure(lake, pressed.start))
-    pressed.deformations = [deformation(rest, pressed.means[i], blocks) for i in sound]
+    bodies = bodies_of(read_structure(lake, pressed.rest.start))
+    pressed.deformations = [deformation(rest, pressed.means[i], bodies) for i in sound]
 
 
 def write_points(file: Path, systems: Sequence[Pressed]) -> None:
@@ -88,6 +111,12 @@ COLUMNS = (
     "why not",
     "before equilibrium",
     "independent samples",
+    "a (Å)",
+    "b (Å)",
+    "c (Å)",
+    "alpha (°)",
+    "beta (°)",
+    "gamma (°)",
     "anisotropy",
     "shear (°)",
     "mean rotation of bricks (°)",
@@ -103,7 +132,7 @@ def _rows(pressed: Pressed) -> list[dict[str, Any]]:
     for p in pressed.points:
         numbers = (p.volume, p.volume_error, p.pressure, p.pressure_error)
         told: list[Any] = [
-            pressed.name,
+            pressed.rest.name,
             p.branch,
             *numbers,
             p.sound,
@@ -113,7 +142,14 @@ def _rows(pressed: Pressed) -> list[dict[str, Any]]:
         ]
         if p.sound:
             d = next(shapes)
-            told += [d.anisotropy, d.shear, _mean(d.rotations), _mean(d.bends)]
+            told += [
+                *d.lengths.tolist(),
+                *d.angles.tolist(),
+                d.anisotropy,
+                d.shear,
+                _mean(d.rotations),
+                _mean(d.bends),
+            ]
             told += [d.space_group, d.operations]
         rows.append(dict(zip(COLUMNS, told, strict=False)))
     return rows
@@ -125,50 +161,54 @@ def _mean(values: np.ndarray) -> float | None:
 
 def table_row(pressed: Pressed) -> dict[str, str]:
     curve = pressed.curve
-    row = {"system": pressed.name, "V₀ (Å³)": "", "K (GPa)": "", "P_max (GPa)": ""}
+    row = {"system": pressed.rest.name, "V₀ (Å³)": "", "K (GPa)": "", "P_max (GPa)": ""}
     if curve is not None:
-        row["V₀ (Å³)"] = _with_error(curve.v0, curve.v0_error)
-        row["K (GPa)"] = _with_error(curve.k0, curve.k0_error)
+        row["V₀ (Å³)"] = with_error(curve.v0, curve.v0_error)
+        row["K (GPa)"] = with_error(curve.k0, curve.k0_error)
         if curve.p_max is not None and curve.p_max_error is not None:
-            row["P_max (GPa)"] = _with_error(curve.p_max, curve.p_max_error)
+            row["P_max (GPa)"] = with_error(curve.p_max, curve.p_max_error)
     counting = sum(point.sound for point in pressed.points)
     return row | {"walks that count": f"{counting} of {len(pressed.points)}"}
 
 
-def _with_error(value: float, error: float) -> str:
-    """The value to the digits that its error leaves: two of the error's."""
-    digits = 1 - int(np.floor(np.log10(error))) if error > 0 and np.isfinite(error) else 3
-    return f"{value:.{max(digits, 0)}f} ± {error:.{max(digits, 0)}f}"
+def with_error(value: float, *errors: float) -> str:
+    """The value to the digits that its errors leave: two of the largest."""
+    largest = max(errors)
+    digits = 1 - int(np.floor(np.log10(largest))) if 0 < largest < np.inf else 3
+    return " ± ".join(f"{number:.{max(digits, 0)}f}" for number in (value, *errors))
 
 
 def said(pressed: Pressed) -> list[str]:
-    if pressed.why_no_rest:
-        return [f"{pressed.name} was not pressed: {pressed.why_no_rest}."]
+    """What one system's walks say."""
+    name = pressed.rest.name
+    if pressed.rest.why_not:
+        return [f"{name} was not pressed: {pressed.rest.why_not}."]
     told = []
     curve = pressed.curve
     if curve is None:
-        told.append(f"{pressed.name} has no curve: {pressed.why_no_curve}.")
+        told.append(f"{name} has no curve: {pressed.why_no_curve}.")
     elif curve.p_max is None:
         told.append(
-            f"{pressed.name}: no maximum of the pressure was seen between "
+            f"{name}: no maximum of the pressure was seen between "
             f"{curve.volumes[0]:.0f} and {curve.volumes[-1]:.0f} Å³; add smaller volumes."
         )
     both = agreement(pressed.points)
     if both is not None:
         told.append(
-            f"{pressed.name}: at {len(both.volumes)} pressures where walks at constant pressure "
+            f"{name}: at {len(both.volumes)} pressures where walks at constant pressure "
             f"and at constant volume both count, they differ by {both.rms:.2g} GPa (root mean "
             f"square), {both.chi:.1f} standard errors."
         )
     lost = [point for point in pressed.points if not point.sound]
     for point in lost:
         where = f"{point.pressure:g} GPa" if point.branch == "stable" else f"{point.volume:.1f} Å³"
-        told.append(f"{pressed.name}: the walk at {where} is left out: {point.message}.")
+        told.append(f"{name}: the walk at {where} is left out: {point.message}.")
     return told + _carried(pressed)
 
 
 def _carried(pressed: Pressed) -> list[str]:
     """What pressure does to the framework, up to its largest pressure."""
+    name = pressed.rest.name
     sound = [point for point in pressed.points if point.sound]
     if not pressed.deformations or pressed.curve is None:
         return []
@@ -182,13 +222,11 @@ def _carried(pressed: Pressed) -> list[str]:
         carried.insert(0, f"linkers bend by {there.bends.mean():.1f}°")
     if len(there.rotations):
         carried.insert(0, f"bricks turn by {there.rotations.mean():.1f}°")
-    return [
-        f"{pressed.name}, at {sound[at].volume:.0f} Å³: {', '.join(carried)}; {there.space_group}."
-    ]
+    return [f"{name}, at {sound[at].volume:.0f} Å³: {', '.join(carried)}; {there.space_group}."]
 
 
 def drawings_of(systems: Sequence[Pressed]) -> list[Drawing]:
-    shown = {pressed.name: _response(pressed) for pressed in systems if pressed.points}
+    shown = {pressed.rest.name: _response(pressed) for pressed in systems if pressed.points}
     drawings = []
     if shown:
         drawings.append(
@@ -207,11 +245,12 @@ def drawings_of(systems: Sequence[Pressed]) -> list[Drawing]:
         if len(pressed.deformations) > 1:
             drawings.append(
                 Drawing(
-                    title=f"How {pressed.name} gives way",
+                    title=f"How {pressed.rest.name} gives way",
                     caption=(
                         "Averaged structures against that nearest to no pressure: rotations of "
-                        "bricks and bends of linkers (mean, and least to largest), shape of the "
-                        "cell, and symmetry within 0.3 Å. The dotted line is at P_max."
+                        "bricks and bends of linkers (mean, and least to largest), lengths of the "
+                        "cell and largest change of an angle, and symmetry within "
+                        f"{SYMMETRY_TOLERANCE:g} Å. The dotted line is at P_max."
                     ),
                     alt="Rotation, bend, shape of the cell and symmetry over volume",
                     figure=giving_way(_way(pressed)),
@@ -246,7 +285,7 @@ def _way(pressed: Pressed) -> Way:
         volumes=np.array([point.volume for point in pressed.points if point.sound]),
         rotations=np.array([d.rotations for d in told]),
         bends=np.array([d.bends for d in told]),
-        anisotropy=np.array([d.anisotropy for d in told]),
+        lengths=np.array([d.lengths for d in told]),
         shear=np.array([d.shear for d in told]),
         operations=np.array([d.operations for d in told]),
         space_groups=tuple(d.space_group for d in told),
@@ -254,12 +293,35 @@ def _way(pressed: Pressed) -> Way:
     )
 
 
+def findings(explorer: str | LevelOfTheory, systems: Sequence[Pressed], how: str) -> Findings:
+    """Table 5, Figure 8, and how each system gives way."""
+    structures = {key for p in systems for key in (p.rest.start, p.rest.structure)}
+    relaxations = {p.rest.relaxation for p in systems}
+    return Findings(
+        study="mechanical-pv",
+        title="Response to pressure (paper, Figure 8 and Table 5)",
+        how=how,
+        said=tuple(sentence for pressed in systems for sentence in said(pressed)),
+        rows=tuple(table_row(pressed) for pressed in systems),
+        note="± are standard errors, from the statistics of the walks. Empty: it was not found.",
+        drawings=tuple(drawings_of(systems)),
+        numbers={"systems": [numbers_of(pressed) for pressed in systems]},
+        records={
+            "structure": sorted(structures | {key for p in systems for key in p.relaxed.values()}),
+            "relaxation": sorted(relaxations),
+            "response": sorted({key for p in systems for key in p.responses}),
+        }
+        | ({"model": [explorer]} if isinstance(explorer, str) else {}),
+        **driver(explorer),
+    )
+
+
 def numbers_of(pressed: Pressed) -> dict[str, Any]:
     """All that was found, as JSON can say it."""
     curve = pressed.curve
     return {
-        "system": pressed.name,
-        "why_not": pressed.why_no_rest or pressed.why_no_curve,
+        "system": pressed.rest.name,
+        "why_not": pressed.rest.why_not or pressed.why_no_curve,
         "points": _rows(pressed),
         "curve": None
         if curve is None

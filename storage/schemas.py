@@ -119,6 +119,38 @@ SCHEMAS: Mapping[str, Schema] = {
             "seconds": _SECONDS,
         },
     ),
+    "relaxation": Schema(
+        "relaxations",
+        {
+            "stress": Column("float64", shape=(3, 3), optional=True, unit="GPa"),
+            "energy": Column("float64", metadata=True, optional=True, unit="eV"),
+            "status": _STATUS,
+            "message": _TEXT,
+            "system": _TEXT,
+            "model": _TEXT,
+            "structure": _TEXT,
+            "steps": _COUNT,
+            "seconds": _SECONDS,
+        },
+    ),
+    "response": Schema(
+        "responses",
+        {
+            "numbers": _NUMBERS,
+            "positions": _POSITIONS,
+            "cell": Column("float64", shape=(3, 3), unit="Å"),
+            "volumes": Column("float64", ("sample",), optional=True, unit="Å³"),
+            "pressures": Column("float64", ("sample",), optional=True, unit="GPa"),
+            "energies": Column("float64", ("sample",), optional=True, unit="eV"),
+            "temperatures": Column("float64", ("sample",), optional=True, unit="K"),
+            "branch": _STATUS,
+            "fixed": Column("float64", metadata=True, unit="GPa or Å³"),
+            "system": _TEXT,
+            "model": _TEXT,
+            "stop": _TEXT,
+            "seconds": _SECONDS,
+        },
+    ),
     "scores": Schema(
         "scores",
         {

@@ -39,7 +39,7 @@ def put_structure(lake: Lake, atoms: Atoms, system: str) -> str:
 
 
 def start_structure(lake: Lake, system: System) -> str:
-    """Record a system's start structure; its key."""
+    """Record the start structure of a system, a framework that can be cut; its key."""
     return put_structure(lake, build(system), system.name)
 
 

@@ -74,21 +74,27 @@ def read_relaxation(lake: Lake, key: str) -> Relaxed:
 
 
 def relaxed_structure(lake: Lake, key: str) -> str:
-    """Key of the structure that a relaxation ended with."""
+    """Key of the structure that a relaxation ended with, however it ended."""
     return str(lake.get("relaxation", key).metadata["structure"])
 
 
 @verb(name="relax", task_run_name="relax {work.title} {system}")
 def relax(
+    work: Workplace, system: str, start: str, explorer: str | LevelOfTheory, spec: Relaxation
+) -> str:
+    """Relax a structure as it is; the key of its record."""
+    piece = relaxation(work, start, explorer, spec)
+    return done(piece.key, work.finish(f"{system} at rest", "md", [piece]))
+
+
+def relaxation(
     work: Workplace,
-    system: str,
     start: str,
     explorer: str | LevelOfTheory,
     spec: Relaxation,
     volume: float | None = None,
-) -> str:
-    """Relax a structure, scaled to a volume in Å³ or as it is; the key of its record."""
+) -> Piece:
+    """The relaxation of a structure, scaled to a volume in Å³ or as it is."""
     key = relaxation_origin(start, explorer, spec, volume).key
     arguments = (start, explorer, spec, volume, work.pools.site.labels)
-    pieces = [Piece("relaxation", key, relax_structure, arguments)]
-    return done(key, work.finish(f"{system} relaxations", "md", pieces))
+    return Piece("relaxation", key, relax_structure, arguments)

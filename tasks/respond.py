@@ -167,7 +167,7 @@ def read_response(lake: Lake, key: str) -> tuple[StatePoint, Atoms]:
     return state_point(told["branch"], told["fixed"], measured, told["stop"]), mean
 
 
-@verb(name="respond", task_run_name="respond {work.title} {system} {branch} {fixed:.4g}")
+@verb(name="respond", task_run_name="respond {work.title} {system} {branch} {fixed:.6g}")
 def respond(
     work: Workplace,
     system: str,
@@ -181,9 +181,9 @@ def respond(
     """Walk at a pressure in GPa (stable) or at the start's volume in Å³ (unstable); the key."""
     key = response_origin(start, explorer, spec, branch, fixed, seed).key
     arguments = (start, explorer, spec, branch, fixed, seed, work.pools.site.labels)
-    return done(
-        key, work.finish(f"{system} walks", "md", [Piece("response", key, walk_on, arguments)])
-    )
+    where = f"{fixed:g} GPa" if branch == "stable" else f"{fixed:.0f} Å³"
+    piece = Piece("response", key, walk_on, arguments)
+    return done(key, work.finish(f"{system} at {where}", "md", [piece]))
 
 
 def _seed(key: str, number: int) -> int:

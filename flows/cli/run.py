@@ -11,6 +11,7 @@ from flows.parameters import BadParameters, read_flow
 FLOWS = {
     "al_cycle": "flows.campaign:Campaign",
     "mechanical_pv": "flows.mechanical_pv:MechanicalPV",
+    "supercell_ev": "flows.supercell_ev:SupercellEV",
 }
 """The parameters of every flow."""
 

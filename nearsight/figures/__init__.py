@@ -6,6 +6,8 @@ from nearsight.figures.cluster import cluster
 from nearsight.figures.clusters_learned import clusters_learned
 from nearsight.figures.cost import cost
 from nearsight.figures.cross_validation import cross_validation
+from nearsight.figures.elastic_matrix import elastic_matrix
+from nearsight.figures.energy_volume import energy_volume
 from nearsight.figures.error_map import error_map
 from nearsight.figures.feature_map import feature_map
 from nearsight.figures.feature_space import feature_space
@@ -28,6 +30,8 @@ __all__ = [
     "clusters_learned",
     "cost",
     "cross_validation",
+    "elastic_matrix",
+    "energy_volume",
     "error_map",
     "feature_map",
     "feature_space",

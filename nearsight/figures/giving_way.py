@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nearsight.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, tidy
+from nearsight.figures.style import BLUE, GREY, MARKERS, ORANGE, PURPLE, SERIES, new_figure, tidy
 
 Array = NDArray[np.float64]
 
@@ -24,8 +24,8 @@ class Way:
         (n_points,) in Å³.
     rotations, bends
         (n_points, n_bricks) and (n_points, n_linkers) in degrees.
-    anisotropy
-        (n_points,) largest difference of the principal stretches.
+    lengths
+        (n_points, 3) a, b and c of the cell, Å.
     shear
         (n_points,) largest change of an angle of the cell, degrees.
     operations
@@ -39,7 +39,7 @@ class Way:
     volumes: Array
     rotations: Array
     bends: Array
-    anisotropy: Array
+    lengths: Array
     shear: Array
     operations: NDArray[np.int64]
     space_groups: tuple[str, ...]
@@ -54,10 +54,14 @@ def giving_way(way: Way) -> Figure:
     (turn, bent), (shape, symmetry) = figure.subplots(2, 2, sharex=True)
     _spread(turn, v, way.rotations[order], BLUE, "rotation of bricks (°)")
     _spread(bent, v, way.bends[order], ORANGE, "bend of linkers (°)")
-    tidy(shape, grid="both").plot(v, 100 * way.anisotropy[order], "o-", color=GREEN, markersize=4)
-    shape.set_ylabel("anisotropy of the cell (%)", color=GREEN)
+    for k, name in enumerate("abc"):
+        tidy(shape, grid="both").plot(
+            v, way.lengths[order, k], MARKERS[k], ls="-", markersize=4, color=SERIES[k], label=name
+        )
+    shape.set_ylabel("lengths of the cell (Å)")
+    shape.legend(frameon=False, fontsize=8, handlelength=1.2)
     angle = shape.twinx()
-    angle.plot(v, way.shear[order], "s--", color=PURPLE, markersize=4)
+    angle.plot(v, way.shear[order], "D--", color=PURPLE, markersize=3, linewidth=1.0)
     angle.set_ylabel("shear of the cell (°)", color=PURPLE)
     angle.spines["top"].set_visible(False)
     tidy(symmetry, grid="both").plot(v, way.operations[order], "o-", color=GREY, markersize=4)

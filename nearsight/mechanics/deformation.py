@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import spglib
@@ -24,6 +25,8 @@ class Deformation:
 
     Attributes
     ----------
+    lengths, angles
+        (3,) of the cell: a, b, c in Å, and alpha, beta, gamma in degrees.
     anisotropy
         Largest difference of the principal stretches of the cell that its volume does not
         explain: 0 where it is only larger or smaller.
@@ -41,6 +44,8 @@ class Deformation:
         Number of symmetry operations of the cell as it stands, translations included.
     """
 
+    lengths: Array
+    angles: Array
     anisotropy: float
     shear: float
     rotations: Array
@@ -49,15 +54,33 @@ class Deformation:
     operations: int
 
 
-def blocks_of(atoms: Atoms) -> Blocks | None:
-    """Bricks and linkers; None where there are none, as in a metal."""
+class Bodies(NamedTuple):
+    """Bricks and linkers of a framework.
+
+    Attributes
+    ----------
+    blocks
+        Found on its start structure.
+    offsets
+        (n_atoms, 3) lattice vectors that make every block one piece.
+    """
+
+    blocks: Blocks
+    offsets: NDArray[np.int64]
+
+
+def bodies_of(start: Atoms) -> Bodies | None:
+    """Bricks and linkers of a start structure; None where there are none, as in a metal."""
     try:
-        return partition(atoms)
+        blocks = partition(start)
     except UnsupportedFramework:
         return None
+    pairs, shifts = find_bonds(start)
+    inside = blocks.labels[pairs[:, 0]] == blocks.labels[pairs[:, 1]]
+    return Bodies(blocks, whole_blocks(blocks.labels, pairs[inside], shifts[inside]))
 
 
-def deformation(reference: Atoms, atoms: Atoms, blocks: Blocks | None) -> Deformation:
+def deformation(reference: Atoms, atoms: Atoms, bodies: Bodies | None) -> Deformation:
     """Hold an averaged structure against a reference.
 
     Parameters
@@ -65,8 +88,8 @@ def deformation(reference: Atoms, atoms: Atoms, blocks: Blocks | None) -> Deform
     reference, atoms
         The same atoms in the same order, each moved continuously from one to the other: not
         wrapped into the cell in between.
-    blocks
-        Of the reference.
+    bodies
+        Of the start structure that both come from.
     """
     gradient = np.linalg.solve(reference.cell.array, atoms.cell.array)
     rotation, stretch = polar(gradient)
@@ -74,8 +97,9 @@ def deformation(reference: Atoms, atoms: Atoms, blocks: Blocks | None) -> Deform
     stretches = stretches / np.cbrt(np.prod(stretches))
     angles = np.abs(atoms.cell.angles() - reference.cell.angles())
     rotations, bends = [], []
-    if blocks is not None:
-        before, after = _whole(reference, atoms, blocks)
+    if bodies is not None:
+        blocks = bodies.blocks
+        before, after = (a.positions + bodies.offsets @ a.cell.array for a in (reference, atoms))
         for block, kind in enumerate(blocks.kinds):
             members = blocks.members(block)
             if kind == "brick":
@@ -86,23 +110,14 @@ def deformation(reference: Atoms, atoms: Atoms, blocks: Blocks | None) -> Deform
                 bends[-1] -= _bend(reference, before, members, ends)
     symbol, operations = _symmetry(atoms)
     return Deformation(
+        lengths=atoms.cell.lengths(),
+        angles=atoms.cell.angles(),
         anisotropy=float(stretches.max() - stretches.min()),
         shear=float(angles.max()),
         rotations=np.array(rotations, dtype=np.float64),
         bends=np.array(bends, dtype=np.float64),
         space_group=symbol,
         operations=operations,
-    )
-
-
-def _whole(reference: Atoms, atoms: Atoms, blocks: Blocks) -> tuple[Array, Array]:
-    """Positions (n_atoms, 3) before and after, every block in one piece."""
-    pairs, shifts = find_bonds(reference)
-    inside = blocks.labels[pairs[:, 0]] == blocks.labels[pairs[:, 1]]
-    offsets = whole_blocks(blocks.labels, pairs[inside], shifts[inside])
-    return (
-        reference.positions + offsets @ reference.cell.array,
-        atoms.positions + offsets @ atoms.cell.array,
     )
 
 

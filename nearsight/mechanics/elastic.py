@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -126,26 +127,52 @@ def elastic_constants(
     ValueError
         If the strain does not lie between 0 and 0.1.
     """
+    return elastic_tensor([relax(strained) for strained in strained_twelve(atoms, strain)], strain)
+
+
+def strained_twelve(atoms: Atoms, strain: float) -> list[Atoms]:
+    """Strain a crystal by plus, then minus `strain`, along xx, yy, zz, yz, xz and xy.
+
+    Raises
+    ------
+    ValueError
+        If the strain does not lie between 0 and 0.1.
+    """
     if not 0 < strain < 0.1:
         raise ValueError(f"strain: {strain:g} does not lie between 0 and 0.1")
-    slopes = []
-    for direction in VOIGT:
-        up, down = (_stress(atoms, direction, sign * strain, relax) for sign in (1, -1))
-        slopes.append((up - down) / (2.0 * strain))
-    raw = np.array(slopes).T
+    return [_strained(atoms, along, sign * strain) for along, sign in product(VOIGT, (1, -1))]
+
+
+def elastic_tensor(relaxed: Sequence[Relaxed], strain: float) -> ElasticTensor:
+    """Read the elastic constants from the relaxed structures of `strained_twelve`, in its order.
+
+    Raises
+    ------
+    UnphysicalFit
+        If one of the relaxations did not converge; with its status and reason.
+    """
+    stresses = np.reshape(
+        [
+            _stress(told, direction, sign * strain)
+            for (direction, sign), told in zip(product(VOIGT, (1, -1)), relaxed, strict=True)
+        ],
+        (6, 2, 6),
+    )
+    raw = ((stresses[:, 0] - stresses[:, 1]) / (2.0 * strain)).T
     return ElasticTensor((raw + raw.T) / 2.0, float(np.abs(raw - raw.T).max()))
 
 
-def _stress(
-    atoms: Atoms, direction: tuple[int, int], strain: float, relax: Callable[[Atoms], Relaxed]
-) -> Array:
-    """Stress (6,) in GPa, in Voigt order, of the strained and relaxed crystal."""
+def _strained(atoms: Atoms, direction: tuple[int, int], strain: float) -> Atoms:
     deformation = np.eye(3)
     deformation[direction] += strain / 2.0
     deformation[direction[::-1]] += strain / 2.0
     strained = atoms.copy()
     strained.set_cell(atoms.cell @ deformation, scale_atoms=True)
-    told = relax(strained)
+    return strained
+
+
+def _stress(told: Relaxed, direction: tuple[int, int], strain: float) -> Array:
+    """Stress (6,) in GPa, in Voigt order, of a strained and relaxed crystal."""
     if told.stress is None:
         along = "".join("xyz"[axis] for axis in direction)
         raise UnphysicalFit(

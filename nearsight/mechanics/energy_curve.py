@@ -101,17 +101,26 @@ def energy_curve(
     ValueError
         If the volumes are no list of positive, finite numbers.
     """
-    wanted = np.unique(np.asarray(volumes, dtype=np.float64))
-    if wanted.size == 0 or not (np.isfinite(wanted).all() and wanted[0] > 0):
-        raise ValueError("volumes must be positive, finite numbers, at least one")
-    smaller = wanted[wanted < start.get_volume()][::-1]
-    larger = wanted[wanted >= start.get_volume()]
     outward: dict[float, Relaxed] = {}
     inward: dict[float, Relaxed] = {}
-    for side in (smaller.tolist(), larger.tolist()):
+    for side in sides(start.get_volume(), volumes):
         last = _follow(start, side, relax, outward)
         _follow(last, side[-2::-1], relax, inward)
     return EnergyCurve(dict(sorted(outward.items())), dict(sorted(inward.items())))
+
+
+def sides(rest: float, volumes: ArrayLike) -> tuple[list[float], list[float]]:
+    """Split volumes (n_points,) in Å³ into those below `rest` and the others, each outwards.
+
+    Raises
+    ------
+    ValueError
+        If the volumes are no list of positive, finite numbers.
+    """
+    wanted = np.unique(np.asarray(volumes, dtype=np.float64))
+    if wanted.size == 0 or not (np.isfinite(wanted).all() and wanted[0] > 0):
+        raise ValueError("volumes must be positive, finite numbers, at least one")
+    return wanted[wanted < rest][::-1].tolist(), wanted[wanted >= rest].tolist()
 
 
 def _follow(

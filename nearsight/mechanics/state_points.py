@@ -14,8 +14,8 @@ from nearsight.mechanics.statistics import FEWEST_SAMPLES, average
 
 Branch = Literal["stable", "unstable"]
 
-LATEST_START = 0.5
-"""A walk that is equilibrated only after this part of it may still drift."""
+FEWEST_INDEPENDENT = 5
+"""Of fewer independent samples nobody knows the error."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,11 @@ def state_point(branch: Branch, fixed: float, series: ArrayLike, stop: str) -> S
         found = average(x)
         mean, error, effective = found.mean, found.error, found.effective
         start = found.start / len(x)
-        if not message and start > LATEST_START:
-            message = f"it still drifts: {start:.0%} of the walk came before equilibrium"
+        if not message and effective < FEWEST_INDEPENDENT:
+            message = (
+                f"it is too short or still drifts: {effective:.1f} independent samples, and "
+                f"{FEWEST_INDEPENDENT} are the least"
+            )
     elif not message:
         message = f"it is too short: {len(x)} samples, and {FEWEST_SAMPLES} are the least"
     if branch == "stable":

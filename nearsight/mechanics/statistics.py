@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 
 FEWEST_SAMPLES = 10
 _STARTS = 50
+_ROUNDS = 20
 
 
 class Average(NamedTuple):
@@ -38,8 +39,10 @@ class Average(NamedTuple):
 def statistical_inefficiency(series: ArrayLike) -> float:
     """Return g = 1 + 2 tau of an evenly spaced series (n_samples,), at least 1.
 
-    tau is the integrated autocorrelation time in samples, summed over the initial positive
-    sequence of pairs (Geyer, Stat. Sci. 7, 473, 1992).
+    tau is the integrated autocorrelation time in samples, summed over the initial monotone
+    sequence of pairs (Geyer, Stat. Sci. 7, 473, 1992). The mean that is taken off is that of the
+    series itself, which makes samples seem less alike than they are by the variance of that mean;
+    it is added again, until g agrees with itself.
 
     Raises
     ------
@@ -54,7 +57,8 @@ def average(series: ArrayLike) -> Average:
     """Average the equilibrated part of an evenly spaced series (n_samples,).
 
     The start is where the number of independent samples that remain is largest (Chodera, J. Chem.
-    Theory Comput. 12, 1799, 2016).
+    Theory Comput. 12, 1799, 2016): the earliest in the first half that leaves 90 % of the most,
+    for what is left of a later one may be alike by chance.
 
     Raises
     ------
@@ -63,14 +67,14 @@ def average(series: ArrayLike) -> Average:
     """
     x = _checked(series)
     stride = max(1, len(x) // _STARTS)
-    starts = range(0, len(x) - FEWEST_SAMPLES + 1, stride)
+    starts = range(0, len(x) // 2 + 1, stride)
     inefficiencies = [_inefficiency(x[start:]) for start in starts]
     effective = [(len(x) - t) / g for t, g in zip(starts, inefficiencies, strict=True)]
-    best = int(np.argmax(effective))
+    best = int(np.argmax(effective >= 0.9 * np.max(effective)))
     rest = x[starts[best] :]
     return Average(
         mean=float(rest.mean()),
-        error=float(rest.std(ddof=1) / np.sqrt(effective[best])),
+        error=float(rest.std() / np.sqrt(max(effective[best] - 1.0, 0.5))),
         inefficiency=inefficiencies[best],
         start=starts[best],
         effective=effective[best],
@@ -115,8 +119,15 @@ def _inefficiency(x: Array) -> float:
     if not away.any():
         return 1.0
     spectrum = np.fft.rfft(away, 2 * n)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:n]
-    correlation /= correlation[0]
-    pairs = correlation[: n - n % 2].reshape(-1, 2).sum(axis=1)
-    end = int(np.argmin(pairs > 0)) if (pairs <= 0).any() else len(pairs)
-    return max(1.0, float(2.0 * pairs[:end].sum() - 1.0))
+    covariance = np.fft.irfft(np.abs(spectrum) ** 2)[:n] / n
+    g = 1.0
+    for _ in range(_ROUNDS):
+        of_mean = covariance[0] * g / (n - g)
+        correlation = (covariance + of_mean) / (covariance[0] + of_mean)
+        pairs = np.minimum.accumulate(correlation[: n - n % 2].reshape(-1, 2).sum(axis=1))
+        pairs = pairs[: len(pairs) // 2]
+        end = int(np.argmin(pairs > 0)) if (pairs <= 0).any() else len(pairs)
+        last, g = g, float(np.clip(2.0 * pairs[:end].sum() - 1.0, 1.0, n / 2.0))
+        if abs(g - last) < 1e-3 * g:
+            break
+    return g

@@ -26,6 +26,28 @@ def read(file: Path) -> Atoms:
         The file holds no whole, ordered, neutral metal-organic framework; the message says what is
         wrong with it.
     """
+    atoms = read_crystal(file)
+    try:
+        partition(atoms)
+    except UnsupportedFramework as error:
+        raise UnsupportedFramework(f"{file}: {error}") from error
+    return atoms
+
+
+def read_crystal(file: Path) -> Atoms:
+    """Read any crystal, be it a framework that can be cut or not.
+
+    Parameters
+    ----------
+    file
+        In any format that ASE reads.
+
+    Raises
+    ------
+    UnsupportedFramework
+        The file holds no ordered structure that is periodic in three directions, or a framework
+        that is not neutral.
+    """
     atoms = _parse(file)
     if not atoms.pbc.all():
         raise UnsupportedFramework(
@@ -35,13 +57,7 @@ def read(file: Path) -> Atoms:
     try:
         _check_occupancy(atoms)
         atoms = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
-        blocks = partition(atoms)
-        charge = formal_charge(atoms.numbers, blocks.bonds)
-        if charge:
-            raise UnsupportedFramework(
-                f"{atoms.get_chemical_formula()} has a formal charge of {charge:+d} a cell: "
-                "hydrogens (often those of the hydroxides) or counterions seem to be missing"
-            )
+        _check_charge(atoms)
     except UnsupportedFramework as error:
         raise UnsupportedFramework(f"{file}: {error}") from error
     return atoms
@@ -82,4 +98,16 @@ def _check_occupancy(atoms: Atoms) -> None:
         raise UnsupportedFramework(
             f"atom {int(np.argmax(atoms.numbers == 0))} is of no known element: name its element, "
             "or take it out"
+        )
+
+
+def _check_charge(atoms: Atoms) -> None:
+    try:
+        blocks = partition(atoms)
+    except UnsupportedFramework:
+        return
+    if charge := formal_charge(atoms.numbers, blocks.bonds):
+        raise UnsupportedFramework(
+            f"{atoms.get_chemical_formula()} has a formal charge of {charge:+d} a cell: "
+            "hydrogens (often those of the hydroxides) or counterions seem to be missing"
         )

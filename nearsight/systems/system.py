@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from nearsight.spec import File, Spec
 from nearsight.systems.disorder import Disorder, disordered
-from nearsight.systems.files import read
+from nearsight.systems.files import read, read_crystal
 from nearsight.systems.uio66 import pristine
 from nearsight.systems.variants import Variant, make
 
@@ -104,3 +104,16 @@ def build(system: System) -> Atoms:
     if system.disorder:
         return disordered(cell, system.supercell, system.disorder)
     return cell if system.supercell == (1, 1, 1) else cell.repeat(system.supercell)
+
+
+def build_crystal(system: System) -> Atoms:
+    """Start structure of a system that will be pressed but not cut: its file may hold any crystal.
+
+    Raises
+    ------
+    UnsupportedFramework
+        The file holds no crystal that can be simulated, or the disorder cannot be had.
+    """
+    if system.file is None or system.disorder is not None:
+        return build(system)
+    return read_crystal(system.file).repeat(system.supercell)

@@ -37,6 +37,13 @@ def test_the_error_is_the_scatter_of_repeated_averages():
     assert np.mean([walk.mean for walk in walks]) == pytest.approx(3.0, abs=4 * scatter / 12)
 
 
+@pytest.mark.parametrize("tau", [3.0, 10.0])
+def test_errors_of_short_walks_can_be_trusted(tau):
+    walks = [average(autoregressive(tau, 250, seed)) for seed in range(200)]
+    covered = [abs(walk.mean) < 2.0 * walk.error for walk in walks]
+    assert 0.8 < np.mean(covered) < 0.99
+
+
 def test_block_errors_level_off_where_the_correlation_ends():
     tau, n = 10.0, 2**15
     lengths, errors = block_errors(autoregressive(tau, n, 2))

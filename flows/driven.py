@@ -1,0 +1,149 @@
+"""What flows of mechanics share: systems, what drives them, and where they rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from ase import Atoms
+from pydantic import Field, model_validator
+
+from flows.parameters import BadParameters
+from flows.preflight import blame
+from flows.studies.sources import ModelSource, find_model
+from nearsight.mechanics import Relaxation
+from nearsight.potentials import load
+from nearsight.references import GPAWLevel, LevelOfTheory
+from nearsight.spec import File, Spec
+from nearsight.systems import System, build_crystal
+from storage import Lake
+from tasks.explore import external, put_structure
+from tasks.pools import Site
+from tasks.relax import read_relaxation, relax, relaxed_structure
+from tasks.workplace import LakeUrl, Workplace
+
+
+class DrivenSpec(Spec):
+    """Which systems, and what drives them: a model, or any ASE calculator."""
+
+    lake: LakeUrl = Field(
+        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
+    )
+    file: File = Field(
+        title="Results", description="JSON file to write; page, figures and CSV lie beside it"
+    )
+    systems: tuple[System, ...] = Field(
+        min_length=1, title="Systems", description="a file may hold any crystal"
+    )
+    model: ModelSource | None = Field(None, title="Model", description="drives the systems")
+    level: LevelOfTheory | None = Field(
+        None,
+        title="Level of theory",
+        description="drives the systems instead of a model, such as any ASE calculator",
+    )
+    relaxation: Relaxation = Field(Relaxation(), title="Relaxation")
+    site: Site = Field(Site(), title="Site")
+
+    @model_validator(mode="after")
+    def _driven_and_named(self) -> Self:
+        if (self.model is None) == (self.level is None):
+            raise ValueError("model: give what drives the systems, a model or a level of theory")
+        if self.file.suffix != ".json":
+            raise ValueError(f"file: {self.file} must end in .json")
+        names = [system.name for system in self.systems]
+        if len(set(names)) < len(names):
+            raise ValueError(f"systems: two have the same name: {', '.join(sorted(names))}")
+        if self.relaxation.moves == "positions and cell":
+            raise ValueError(
+                "relaxation.moves: what moves at a fixed volume: positions and shape, or positions "
+                "only"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Where a system rests: keys of its start and of its relaxation, and how that ended."""
+
+    name: str
+    start: str
+    relaxation: str
+    structure: str
+    volume: float
+    why_not: str
+
+
+def check(spec: DrivenSpec, lake: Lake) -> tuple[str | LevelOfTheory, list[Atoms]]:
+    """What drives the systems, and their structures, once it is sure that they fit.
+
+    Raises
+    ------
+    BadParameters
+        If they do not; the message names the field and what is wrong.
+    """
+    structures = []
+    for number, system in enumerate(spec.systems):
+        with blame(f"systems.{number}"):
+            structures.append(build_crystal(system))
+    if spec.level is not None:
+        with blame("level"):
+            external(spec.level, spec.site.labels)
+            if isinstance(spec.level, GPAWLevel):
+                raise ValueError(f"{spec.level.name} has no stress, which a free cell needs")
+        return spec.level, structures
+    assert spec.model is not None
+    model = find_model(lake, spec.model)
+    known = set(load(model, lake).elements)
+    for number, (system, atoms) in enumerate(zip(spec.systems, structures, strict=True)):
+        if strange := set(atoms.symbols) - known:
+            raise BadParameters(
+                f"systems.{number}: the model knows no {', '.join(sorted(strange))}, which "
+                f"{system.name} holds"
+            )
+    return model, structures
+
+
+def at_rest(
+    work: Workplace,
+    spec: DrivenSpec,
+    explorer: str | LevelOfTheory,
+    structures: Sequence[Atoms],
+) -> list[Rest]:
+    """Relax every system, positions and cell: what it is pressed from."""
+    free = spec.relaxation.model_copy(update={"moves": "positions and cell"})
+    starts = [
+        put_structure(work.lake, atoms, system.name)
+        for system, atoms in zip(spec.systems, structures, strict=True)
+    ]
+    ends = [
+        relax.submit(work, system.name, start, explorer, free)
+        for system, start in zip(spec.systems, starts, strict=True)
+    ]
+    rests = []
+    for system, start, end in zip(spec.systems, starts, ends, strict=True):
+        key = end.result()
+        found = read_relaxation(work.lake, key)
+        rests.append(
+            Rest(
+                name=system.name,
+                start=start,
+                relaxation=key,
+                structure=relaxed_structure(work.lake, key),
+                volume=found.atoms.get_volume(),
+                why_not=""
+                if found.status == "converged"
+                else f"its relaxation {found.status}: {found.message}",
+            )
+        )
+    return rests
+
+
+def driver(explorer: str | LevelOfTheory) -> dict[str, str]:
+    """What findings say of what drove the systems."""
+    if isinstance(explorer, str):
+        told = {"level": explorer[:12], "basis": "model"}
+    else:
+        told = {"level": explorer.name, "basis": "level of theory"}
+    caveat = f"Every number on this page comes from that {told['basis']}, and is as good as it."
+    return told | {"caveat": caveat}
