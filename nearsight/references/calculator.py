@@ -101,6 +101,7 @@ class CalculatorReference:
         try:
             with nullcontext() if scratch is None else TemporaryDirectory(dir=scratch) as folder:
                 work = {**self._request, "atoms": pack_atoms(atoms), "folder": folder}
+                self._ask(self._request, _LOADING)  # after a death; no part of the label's time
                 return unpack_label(self._ask(work, self._execution.time_limit)["label"])
         except EngineTimeout as error:
             return failed("timeout", str(error), time.perf_counter() - began, error.log)

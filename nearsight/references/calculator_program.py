@@ -71,11 +71,14 @@ def load(path: str, arguments: str) -> Any:
     except AttributeError as error:
         raise ValueError(f"the module {module} has no {name}") from error
     try:
-        return factory(**json.loads(arguments))
+        calculator = factory(**json.loads(arguments))
     except Exception as error:
         raise ValueError(
             f"{path} does not start with arguments {arguments}: {type(error).__name__}: {error}"
         ) from error
+    if not hasattr(calculator, "implemented_properties"):
+        raise ValueError(f"{path} is no ASE calculator: it makes {type(calculator).__name__}")
+    return calculator
 
 
 def label(calculator: Any, atoms: Atoms) -> Label:

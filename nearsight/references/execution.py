@@ -22,7 +22,11 @@ class Execution(Spec):
         "it must be there on all nodes of a calculation",
     )
     time_limit: float = Field(
-        86400.0, gt=0, title="Time limit of a label", description="s; then it is killed"
+        86400.0,
+        gt=0,
+        le=2e6,  # a longer wait is more than the kernel counts
+        title="Time limit of a label",
+        description="s; then it is killed",
     )
     memory_limit: float | None = Field(
         None, gt=0, title="Memory limit", description="GiB; of every process of an engine"

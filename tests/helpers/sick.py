@@ -8,6 +8,7 @@ import signal
 import time
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase.calculators.calculator import SCFError
@@ -79,6 +80,14 @@ class Sick(MorsePotential):
 
     def _hang(self) -> None:
         time.sleep(3600.0)
+
+
+class Late(Sick):
+    """One that takes half a second to load."""
+
+    def __init__(self, **options: Any) -> None:
+        time.sleep(0.5)
+        super().__init__(**options)
 
 
 class Crash(MorsePotential):

@@ -64,6 +64,15 @@ def test_every_failure_is_a_status_and_the_next_label_is_fine(sick, way, message
     assert good.status == "converged"
 
 
+def test_loading_after_a_death_is_no_part_of_the_next_label(tmp_path: Path) -> None:
+    """It was, so a label after one that failed ran out of time while a teacher was loading."""
+    arguments = {"folder": str(tmp_path), "ways": ["killed"]}
+    level = CalculatorLevel(name="late", calculator="sick.Late", arguments=arguments)
+    worker = reference(level, Execution(time_limit=0.5))
+    assert worker.label(molecule("CO")).status == "crashed"
+    assert worker.label(molecule("CO")).status == "converged"
+
+
 def test_what_it_wrote_before_it_died_is_kept():
     level = CalculatorLevel(name="crash", calculator="sick.Crash")
     told = reference(level).label(molecule("CO"))
@@ -105,6 +114,7 @@ def test_a_missing_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
         ("ase.calculators.emt.Nothing", {}, "has no Nothing"),
         ("ase.nothing.EMT", {}, "cannot be imported"),
         ("ase.calculators.tip3p.TIP3P", {"nothing": 1}, "does not start with arguments"),
+        ("ase.Atoms", {}, "is no ASE calculator: it makes Atoms"),
     ],
 )
 def test_a_wrong_level_is_refused_before_work(
@@ -118,3 +128,10 @@ def test_a_wrong_level_is_refused_before_work(
 def test_import_paths_are_checked(path: str) -> None:
     with pytest.raises(ValidationError, match="calculator"):
         CalculatorLevel(name="x", calculator=path)
+
+
+def test_a_time_limit_that_no_clock_counts_to_is_refused() -> None:
+    """A longer one was accepted, and then ended the campaign with its first label."""
+    with pytest.raises(ValidationError, match="less than or equal to 2000000"):
+        Execution(time_limit=1e7)
+    assert reference(COPPER, Execution(time_limit=2e6)).label(bulk("Cu")).status == "converged"
