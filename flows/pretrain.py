@@ -6,12 +6,13 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.parameters import BadParameters
 from flows.preflight import blame
-from nearsight.potentials import Architecture, TrainingSpec, model_blob
+from nearsight.potentials import Architecture, TrainingSpec, load, model_blob
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.spec import File, Spec
 from tasks.evaluate import evaluate
-from tasks.ingest import dataset, ingest
+from tasks.ingest import dataset, elements, ingest
 from tasks.isolated import grounded
 from tasks.pools import Site
 from tasks.train import adopt, train
@@ -45,9 +46,12 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
     Raises
     ------
     BadParameters
-        If single atoms are to be labelled, but the level of theory cannot be used.
+        If single atoms are to be labelled, but the level of theory cannot be used, or a test set
+        holds elements that the model will not know.
     BadFile
         If a file is not what it should be.
+    CannotTrain
+        If the training cannot begin, or came to nothing.
     """
     if recipe.parent is None and not recipe.schedule.reference_energies:
         with blame("level"):
@@ -59,12 +63,20 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
             name: dataset(work.lake, ingest(work.lake, path, recipe.level))
             for name, path in recipe.tests.items()
         }
-        parent, schedule = None, recipe.schedule
+        parent, schedule, known = None, recipe.schedule, elements(work.lake, data)
         if recipe.parent is not None:
             parent = adopt(work.lake, recipe.parent, data)
-        else:
+            known |= set(load(parent, work.lake).elements)
+        for name, test in tests.items():
+            if strange := elements(work.lake, test) - known:
+                raise BadParameters(
+                    f"tests.{name}: holds {', '.join(sorted(strange))}, which the model will not "
+                    "know: the training set has none"
+                )
+        if parent is None:
             schedule = grounded(work, recipe.level, schedule, labels)
         model = train.submit(work, recipe.architecture, schedule, data, parent).result()
+        recipe.file.parent.mkdir(parents=True, exist_ok=True)
         recipe.file.write_bytes(work.lake.get_blob(model_blob(model)))
         errors = evaluate.submit(work, model, tests).result()
         return {

@@ -89,8 +89,9 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
     Raises
     ------
     BadFile
-        If the file is missing, empty or no extended XYZ, if a frame lacks its energy or forces,
-        or if the file says that it was labelled at another level of theory.
+        If the file is missing, empty or no extended XYZ, if a frame lacks its energy or forces or
+        holds numbers that are not finite, or if the file says that it was labelled at another level
+        of theory.
     """
     if not path.is_file():
         raise BadFile(f"there is no file {path}")
@@ -105,6 +106,9 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
         results = {} if frame.calc is None else frame.calc.results
         if "energy" not in results or "forces" not in results:
             raise BadFile(f"{path}, frame {i}: no energy or no forces")
+        told = [results.get(name, 0.0) for name in ("energy", "forces", "stress")]
+        if not all(np.isfinite(v).all() for v in (frame.positions, frame.cell.array, *told)):
+            raise BadFile(f"{path}, frame {i}: holds numbers that are not finite")
         periodic = frame.pbc.all() and "stress" in results
         label = Label(
             status="converged",

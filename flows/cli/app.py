@@ -91,6 +91,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from flows.parameters import BadParameters
     from flows.server import NoServer
     from nearsight.blocks import UnsupportedFramework
+    from nearsight.potentials import CannotTrain
     from nearsight.references import MissingEngine
     from storage import LakeError
     from tasks.errors import BadFile, LostWorkers, TooManyFailures
@@ -99,6 +100,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         BadFile,
         BadParameters,
         CampaignChanged,
+        CannotTrain,
         LakeError,
         LostWorkers,
         MissingEngine,

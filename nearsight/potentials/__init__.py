@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nearsight.potentials.architecture import PRESETS, Architecture
-from nearsight.potentials.base import NoAnswer, Potential, Prediction
+from nearsight.potentials.base import CannotTrain, NoAnswer, Potential, Prediction
 from nearsight.potentials.calculator import calculator
 from nearsight.potentials.external import External
 from nearsight.potentials.training_spec import RegionWeights, TrainingSpec
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PRESETS",
     "Architecture",
+    "CannotTrain",
     "Compiled",
     "External",
     "NequIP",

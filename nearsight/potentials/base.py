@@ -38,6 +38,10 @@ class NoAnswer(RuntimeError):
     """A potential cannot say anything of a structure; a walk ends where it happens."""
 
 
+class CannotTrain(ValueError):
+    """A training cannot begin or came to nothing; the message says in a sentence what to change."""
+
+
 class Potential(Protocol):
     """A potential energy surface that also characterises the environment of every atom."""
 

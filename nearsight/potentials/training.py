@@ -21,6 +21,7 @@ from nequip.train import EMALightningModule
 from torch.utils.data import DataLoader
 
 from nearsight.potentials.architecture import Architecture
+from nearsight.potentials.base import CannotTrain
 from nearsight.potentials.checkpoint import Checkpoints
 from nearsight.potentials.graph import Graph, add_label, to_graph
 from nearsight.potentials.growth import grow
@@ -83,18 +84,24 @@ def train(
 
     Raises
     ------
+    CannotTrain
+        Fewer than two frames, no GPU where one was asked for, reference energies that lack an
+        element, or a loss that was not finite in any epoch.
     ValueError
-        Fewer than two frames, or a label that is not converged.
-    ArithmeticError
-        If the loss was not finite in any epoch.
+        If a label is not converged.
     """
     if len(frames) < 2:
-        raise ValueError(f"training needs at least 2 labelled structures, not {len(frames)}")
+        raise CannotTrain(f"training needs at least 2 labelled structures, not {len(frames)}")
     device = _device(spec)
     met = compositions([atoms.numbers for atoms, _ in frames])[0]
     new = [element for element in met if parent is not None and element not in parent.elements]
     if parent is None:
         elements = tuple(met)
+        if spec.reference_energies and (lacking := set(met) - set(spec.reference_energies)):
+            raise CannotTrain(
+                f"reference_energies lacks {', '.join(sorted(lacking))}: name every element of "
+                "the training set, or none"
+            )
     else:
         parent = grow(parent, new)
         architecture, elements = parent.architecture, parent.elements
@@ -137,7 +144,7 @@ def train(
                 _loader(validation, spec, torch.Generator(), shuffle=False),
             )
     if not history.best:
-        raise ArithmeticError(
+        raise CannotTrain(
             "training diverged: the loss was not finite in any epoch; lower the learning rate"
         )
     return Trained(
@@ -171,7 +178,7 @@ def _split(graphs: list[Graph], spec: TrainingSpec) -> tuple[list[Graph], list[G
 
 def _device(spec: TrainingSpec) -> str:
     if spec.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but no GPU is visible to this process")
+        raise CannotTrain("device 'cuda' was asked for, but no GPU is visible to this process")
     if spec.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return spec.device

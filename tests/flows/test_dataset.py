@@ -12,6 +12,7 @@ from flows.pretrain import Pretraining, pretrain
 from nearsight.potentials import Architecture, TrainingSpec, load
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System
+from storage import open_lake
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_files_hold_labelled_frames_and_a_model_learns_from_them(prefect, recipe
 
     training = Pretraining(
         lake=recipe.lake,
-        file=tmp_path / "model.safetensors",
+        file=tmp_path / "new folder" / "model.safetensors",
         training=recipe.sets[0].file,
         tests={"S_pr": recipe.sets[1].file},
         level=MORSE,
@@ -74,6 +75,13 @@ def test_files_hold_labelled_frames_and_a_model_learns_from_them(prefect, recipe
     model = load(training.file)
     wrong = [1000 * (model.evaluate(frame).forces - frame.get_forces()) for frame in test]
     assert errors["rmse"] == pytest.approx(np.sqrt(np.mean(np.square(wrong))), rel=1e-4)
+
+    test[0].symbols[test[0].symbols.search("Zr")] = "Hf"
+    ase.io.write(tmp_path / "hf.extxyz", test[0], format="extxyz")
+    other = {"file": tmp_path / "other.safetensors", "tests": {"S_hf": tmp_path / "hf.extxyz"}}
+    with pytest.raises(BadParameters, match=r"tests\.S_hf: holds Hf, which the model will"):
+        pretrain(training.model_copy(update=other))
+    assert len(open_lake(recipe.lake).keys("model")) == 2  # the sampler, and the first training
 
 
 def test_the_report_shows_volumes_and_pressures(prefect, recipe, tmp_path):

@@ -84,6 +84,18 @@ def test_unusable_files_are_refused(tmp_path, level, content, message):
         list(read_labelled(path, level))
 
 
+@pytest.mark.parametrize("wrong", ["energy", "forces", "positions"])
+def test_numbers_that_are_not_finite_are_refused_with_their_frame(file, level, wrong):
+    """The lake refused them, too, but named a key where the user has frames."""
+    frames = ase.io.read(file, ":")
+    results = {name: np.array(value) for name, value in frames[1].calc.results.items()}
+    (frames[1].positions if wrong == "positions" else results[wrong])[...] = np.nan
+    frames[1].calc.results = results
+    ase.io.write(file, frames, format="extxyz")
+    with pytest.raises(BadFile, match="frame 1: holds numbers that are not finite"):
+        list(read_labelled(file, level))
+
+
 def test_a_failed_label_keeps_its_reason_and_no_numbers(lake, level, crystals):
     key = label_key(crystals[0], level)
     failed = Label("crashed", None, None, None, 1.5, "out of memory")

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app as application
 from flows.cli.app import refuse, told
+from nearsight.potentials import CannotTrain
 from storage import LakeError
 
 
@@ -17,9 +18,10 @@ def test_help_names_every_verb():
         assert verb in shown.output
 
 
-def test_what_a_user_can_mend_is_one_sentence(capsys):
+@pytest.mark.parametrize("error", [CannotTrain, LakeError])
+def test_what_a_user_can_mend_is_one_sentence(capsys, error):
     with pytest.raises(typer.Exit) as left, told():
-        raise LakeError("the disk is [full]")
+        raise error("the disk is [full]")
     assert left.value.exit_code == 2
     assert capsys.readouterr().err == "Error: the disk is [full]\n"
 
