@@ -25,12 +25,11 @@ def grown(lake: Lake, model: str, elements: Iterable[str]) -> str:
     origin = Origin("model", {"grown": new}, [model])
     if not lake.has("model", origin.key):
         metadata: dict[str, object] = {
-            "architecture": parent["architecture"],
             "training": None,
             "dataset": parent["dataset"],
             "parent": model,
             "frames": parent["frames"],
             "seconds": 0.0,
         }
-        put_model(lake, origin, grow_potential(potential, new).to_bytes(), metadata, {})
+        put_model(lake, origin, grow_potential(potential, new), metadata, {})
     return origin.key

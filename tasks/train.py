@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
@@ -20,6 +21,9 @@ from tasks.ingest import members, read_label
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
+if TYPE_CHECKING:
+    from nearsight.potentials import NequIP
+
 
 def model_origin(
     architecture: Architecture, spec: TrainingSpec, dataset: str, parent: str | None
@@ -34,13 +38,20 @@ def model_origin(
 def put_model(
     lake: Lake,
     origin: Origin,
-    package: bytes,
+    potential: NequIP,
     metadata: dict[str, object],
     curves: dict[str, np.ndarray],
 ) -> None:
-    """Leave a model in the lake: its package first, then the record that vouches for it."""
-    lake.put_blob(model_blob(origin.key), package)
-    lake.put(origin.record(metadata, curves))
+    """Leave a model in the lake: its package first, then the record that vouches for it.
+
+    The record says what the model is made of, and the reference energies (eV) that it came to.
+    """
+    lake.put_blob(model_blob(origin.key), potential.to_bytes())
+    made = {
+        "architecture": potential.architecture.model_dump(mode="json"),
+        "reference_energies": potential.norm.reference_energies,
+    }
+    lake.put(origin.record(made | metadata, curves))
 
 
 def learnable(lake: Lake, label: str, cluster: str, weights: RegionWeights) -> tuple[Atoms, Label]:
@@ -76,7 +87,6 @@ def train_model(
         checkpoints=checkpoints,
     )
     metadata = {
-        "architecture": trained.potential.architecture.model_dump(mode="json"),
         "training": spec.model_dump(mode="json"),
         "dataset": dataset,
         "parent": parent or "",
@@ -88,7 +98,7 @@ def train_model(
         "validation_loss": np.array(trained.validation_loss),
     }
     origin = model_origin(architecture, spec, dataset, parent)
-    put_model(lake, origin, trained.potential.to_bytes(), metadata, curves)
+    put_model(lake, origin, trained.potential, metadata, curves)
 
 
 def adopt(lake: Lake, path: Path, dataset: str) -> str:
@@ -103,11 +113,10 @@ def adopt(lake: Lake, path: Path, dataset: str) -> str:
         potential = load(path)
     except (OSError, ValueError) as error:
         raise BadFile(f"{path} cannot be read as a model: {error}") from error
-    package = potential.to_bytes()
-    origin = Origin("model", {"package": hashlib.sha256(package).hexdigest()}, [dataset])
+    package = hashlib.sha256(potential.to_bytes()).hexdigest()
+    origin = Origin("model", {"package": package}, [dataset])
     if not lake.has("model", origin.key):
         metadata: dict[str, object] = {
-            "architecture": potential.architecture.model_dump(mode="json"),
             "training": None,
             "dataset": dataset,
             "parent": "",
@@ -115,7 +124,7 @@ def adopt(lake: Lake, path: Path, dataset: str) -> str:
             "frames": len(members(lake, dataset)),
             "seconds": 0.0,
         }
-        put_model(lake, origin, package, metadata, {})
+        put_model(lake, origin, potential, metadata, {})
     return origin.key
 
 

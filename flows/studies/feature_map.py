@@ -169,14 +169,13 @@ def put_untrained(lake: Lake, model: str, seed: int) -> str:
     if not lake.has("model", origin.key):
         network = untrained(load(model, lake), seed)
         metadata: dict[str, object] = {
-            "architecture": network.architecture.model_dump(mode="json"),
             "training": None,
             "dataset": dataset(lake, []),
             "parent": model,
             "frames": 0,
             "seconds": 0.0,
         }
-        put_model(lake, origin, network.to_bytes(), metadata, {})
+        put_model(lake, origin, network, metadata, {})
     return origin.key
 
 

@@ -50,7 +50,9 @@ def test_a_file_is_adopted_once_and_comes_back(lake, files):
     key = adopt(lake, files.model, data)
     assert adopt(lake, files.model, data) == key
     assert load(key, lake).elements == load(files.model).elements
-    assert lake.get("model", key).metadata["file"] == files.model.name
+    told = lake.get("model", key).metadata
+    assert told["file"] == files.model.name
+    assert told["reference_energies"] == load(files.model).norm.reference_energies
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no model"])
