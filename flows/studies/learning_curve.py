@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from flows.parameters import BadParameters
 from flows.studies.base import Drawing, Findings, StudySpec
-from flows.studies.errors import evaluate_all
+from flows.studies.errors import all_known, evaluate_all
 from flows.studies.sources import ModelSource, clusters_under, find_model, find_set
 from nearsight.figures import clusters_learned
 from nearsight.figures.clusters_learned import Learned
@@ -83,7 +83,8 @@ def learning_curve(spec: LearningCurve) -> Findings:
     Raises
     ------
     BadParameters
-        If the lake has no such model, or not so many clusters.
+        If the lake has no such model, or not so many clusters, or a periodic model does not know an
+        element of its test set.
     BadFile
         If a file is not what it should be.
     """
@@ -96,6 +97,9 @@ def learning_curve(spec: LearningCurve) -> Findings:
             for name, curve in spec.curves.items()
         }
         tests = {n: find_set(work.lake, c.test, spec.level) for n, c in spec.curves.items()}
+        for name, held in periodic.items():
+            told = {f"curves.{name}.{which}": key for which, key in held.items()}
+            all_known(work.lake, told, {f"curves.{name}.test": tests[name]})
         crystals = ingest(work.lake, spec.training, spec.level)
         models = train_all(work, spec, start, crystals, pools)
         evaluations = {
@@ -126,9 +130,10 @@ def learning_curve(spec: LearningCurve) -> Findings:
             said=tuple(sentence(name, learned) for name, learned in found.items()),
             how=(
                 "Every model began with the weights of the start model and was trained for "
-                f"{spec.schedule.epochs} epochs on N clusters and {spec.replay} structures of the "
-                f"start model's own training set. Subsets drawn at random: {spec.draws} of every "
-                "size, the larger ones around the smaller."
+                f"{spec.schedule.epochs} epochs on N clusters and "
+                f"{min(spec.replay, len(crystals))} structures of the start model's own training "
+                f"set. Subsets drawn at random: {spec.draws} of every size, the larger ones around "
+                "the smaller."
             ),
             rows=tuple(row for name, learned in found.items() for row in rows(name, learned)),
             note="Force MAE_p95 in meV/Å, one number for each draw.",

@@ -1,3 +1,4 @@
+import ase.io
 import numpy as np
 import pytest
 from studies import TAG, written
@@ -98,6 +99,17 @@ def test_clusters_that_are_not_there_are_refused(prefect, spec, curve, why, trai
     told["curves"] = {"S_ld": curve | {"test": spec.curves["S_ld"].test}}
     with pytest.raises(BadParameters, match=why):
         learning_curve(LearningCurve.model_validate(told))
+    assert not trainings.made
+
+
+def test_a_periodic_model_knows_its_test_set(prefect, spec, tmp_path, trainings):
+    """One that did not was found out after all trainings, and left a NaN in the JSON."""
+    hafnium = ase.io.read(spec.curves["S_ld"].test)
+    hafnium.symbols[hafnium.symbols.search("Zr")] = "Hf"
+    ase.io.write(tmp_path / "hf.extxyz", hafnium, format="extxyz")
+    curve = spec.curves["S_ld"].model_copy(update={"test": tmp_path / "hf.extxyz"})
+    with pytest.raises(BadParameters, match=r"curves\.S_ld\.periodic knows no Hf, which curves"):
+        learning_curve(spec.model_copy(update={"curves": {"S_ld": curve}}))
     assert not trainings.made
 
 
