@@ -68,6 +68,8 @@ class Blobs(Protocol):
 def load(path_or_key: str | os.PathLike[str], lake: Blobs | None = None) -> NequIP:
     """Load a potential from a file, or from a lake by its model key.
 
+    It runs on a GPU where this process sees one.
+
     Raises
     ------
     FileNotFoundError
@@ -75,11 +77,13 @@ def load(path_or_key: str | os.PathLike[str], lake: Blobs | None = None) -> Nequ
     ValueError
         If what is there is not a Nearsight model.
     """
-    from nearsight.potentials.nequip import NequIP
+    from nearsight.potentials.nequip import NequIP, best_device
 
     if lake is not None:
-        return NequIP.from_bytes(lake.get_blob(model_blob(str(path_or_key))))
-    return NequIP.from_bytes(Path(path_or_key).read_bytes())
+        package = lake.get_blob(model_blob(str(path_or_key)))
+    else:
+        package = Path(path_or_key).read_bytes()
+    return NequIP.from_bytes(package, best_device())
 
 
 def model_blob(key: str) -> str:

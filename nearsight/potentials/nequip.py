@@ -24,13 +24,15 @@ from safetensors import SafetensorError
 
 from nearsight.potentials.architecture import Architecture
 from nearsight.potentials.base import Prediction
+from nearsight.potentials.domains import Divided, too_large
 from nearsight.potentials.graph import Graph, to_graph
 from nearsight.potentials.neighbours import Neighbours
 
 FORMAT = "nearsight-nequip-1"
 
 EDGES_AT_ONCE = 60_000
-"""Neighbours of all atoms in one call of the network, some 4 kB each in single precision."""
+"""Neighbours of all atoms in one call of the network, some 4 kB each in single precision; an atom
+counts as a neighbour of itself."""
 
 _BUILD = threading.Lock()
 
@@ -94,6 +96,11 @@ def building() -> Iterator[None]:
             torch.set_default_dtype(before)
 
 
+def best_device() -> str:
+    """A GPU where this process sees one, else the processor."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 class NequIP:
     """A NequIP potential (satisfies `Potential`).
 
@@ -145,12 +152,11 @@ class NequIP:
         UnknownElement
             If `atoms` holds an element that the network was not built for.
         """
-        return next(predictions(self.model(self.graph(atoms)), [atoms]))
+        return next(predictions(self._run(self.graph(atoms)), [atoms]))
 
     def features(self, atoms: Atoms) -> NDArray[np.float64]:
         """F, (n_atoms, n_features), without the cost of forces (paper, Section 2.1.2)."""
-        with torch.no_grad():
-            return _array(self._energy_model(self.graph(atoms))[AtomicDataDict.NODE_FEATURES_KEY])
+        return _array(self._describe(self.graph(atoms)))
 
     def evaluate_many(self, frames: Iterable[Atoms]) -> Iterator[Prediction]:
         """`evaluate` for structures that have nothing to do with each other, in their order.
@@ -159,14 +165,24 @@ class NequIP:
         no more are in memory at a time.
         """
         for atoms, batch in self._batches(frames):
-            yield from predictions(self.model(batch), atoms)
+            yield from predictions(self._run(batch), atoms)
 
     def features_many(self, frames: Iterable[Atoms]) -> Iterator[NDArray[np.float64]]:
         """`features` likewise."""
         for atoms, batch in self._batches(frames):
-            with torch.no_grad():
-                out = self._energy_model(batch)
-            yield from _split(_array(out[AtomicDataDict.NODE_FEATURES_KEY]), atoms)
+            yield from _split(_array(self._describe(batch)), atoms)
+
+    def _run(self, graph: Graph) -> Graph:
+        large = too_large(graph)
+        out: Graph = Divided(self.model, graph).evaluate() if large else self.model(graph)
+        return out
+
+    def _describe(self, graph: Graph) -> torch.Tensor:
+        if too_large(graph):
+            return Divided(self.model, graph).features()
+        with torch.no_grad():
+            features: torch.Tensor = self._energy_model(graph)[AtomicDataDict.NODE_FEATURES_KEY]
+        return features
 
     def _batches(self, frames: Iterable[Atoms]) -> Iterator[tuple[list[Atoms], Graph]]:
         atoms: list[Atoms] = []
@@ -174,7 +190,7 @@ class NequIP:
         edges = 0
         for frame in frames:
             graph = to_graph(frame, self.elements, self.architecture.r_max)
-            more = graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]
+            more = len(frame) + graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]
             if graphs and edges + more > EDGES_AT_ONCE:
                 yield atoms, self._together(graphs)
                 atoms, graphs, edges = [], [], 0

@@ -27,7 +27,7 @@ from nearsight.potentials.graph import Graph, add_label, to_graph
 from nearsight.potentials.growth import grow
 from nearsight.potentials.history import History, Progress
 from nearsight.potentials.loss import FORCE_WEIGHT_KEY, loss
-from nearsight.potentials.nequip import NequIP, build_config, building
+from nearsight.potentials.nequip import NequIP, best_device, build_config, building
 from nearsight.potentials.normalisation import Frame, normalisation, renormalisation
 from nearsight.potentials.training_spec import TrainingSpec
 from nearsight.references.base import Label
@@ -179,9 +179,7 @@ def _split(graphs: list[Graph], spec: TrainingSpec) -> tuple[list[Graph], list[G
 def _device(spec: TrainingSpec) -> str:
     if spec.device == "cuda" and not torch.cuda.is_available():
         raise CannotTrain("device 'cuda' was asked for, but no GPU is visible to this process")
-    if spec.device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return spec.device
+    return best_device() if spec.device == "auto" else spec.device
 
 
 def _loader(

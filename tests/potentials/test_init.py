@@ -29,6 +29,18 @@ def test_load_a_key(network: NequIP) -> None:
     assert load("abc", shelf).to_bytes() == network.to_bytes()
 
 
+def test_a_gpu_is_used_where_there_is_one(
+    network: NequIP, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models were trained there, and then walked with and evaluated on the processor."""
+    network.save(tmp_path / "model.safetensors")
+    asked = []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(NequIP, "from_bytes", lambda data, device: asked.append(device) or network)
+    assert load(tmp_path / "model.safetensors") is load("k", Shelf({model_blob("k"): b""}))
+    assert asked == ["cuda", "cuda"]
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "missing.safetensors")
