@@ -123,13 +123,13 @@ def at_rest(
     rests = []
     for system, start, end in zip(spec.systems, starts, ends, strict=True):
         key = end.result()
-        found = read_relaxation(work.lake, key)
+        found = read_relaxation(work, key)
         rests.append(
             Rest(
                 name=system.name,
                 start=start,
                 relaxation=key,
-                structure=relaxed_structure(work.lake, key),
+                structure=relaxed_structure(work, key),
                 volume=found.atoms.get_volume(),
                 why_not=""
                 if found.status == "converged"

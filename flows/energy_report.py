@@ -31,6 +31,7 @@ from nearsight.systems.net import Net
 from storage import Lake
 from tasks.explore import read_structure
 from tasks.relax import read_relaxation
+from tasks.workplace import Workplace
 
 
 @dataclass
@@ -70,10 +71,10 @@ class Squeezed:
         """Unit cells that it is made of."""
         return prod(self.system.supercell)
 
-    def read(self, lake: Lake, strain: float) -> None:
+    def read(self, work: Workplace, strain: float) -> None:
         """Take in what the relaxations said."""
         ways = [
-            {volume: read_relaxation(lake, way[volume]) for volume in sorted(way)}
+            {volume: read_relaxation(work, way[volume]) for volume in sorted(way)}
             for way in (self.outward, self.inward)
         ]
         self.curve = EnergyCurve(*ways)
@@ -83,11 +84,11 @@ class Squeezed:
             self.why_no_fit = str(error)
         if self.strained:
             try:
-                relaxed = [read_relaxation(lake, key) for key in self.strained]
+                relaxed = [read_relaxation(work, key) for key in self.strained]
                 self.tensor = elastic_tensor(relaxed, strain)
             except UnphysicalFit as error:
                 self.why_no_tensor = str(error)
-        self.coordination = _coordination(lake, self.rest)
+        self.coordination = _coordination(work.lake, self.rest)
 
 
 def _coordination(lake: Lake, rest: Rest) -> float | None:
@@ -119,7 +120,9 @@ def _points(squeezed: Squeezed) -> list[tuple[Any, ...]]:
     ]
 
 
-def findings(explorer: str | LevelOfTheory, systems: Sequence[Squeezed], how: str) -> Findings:
+def findings(
+    lake: Lake, explorer: str | LevelOfTheory, systems: Sequence[Squeezed], how: str
+) -> Findings:
     """Figure 9 and its numbers."""
     relaxations = {p.rest.relaxation for p in systems}
     for p in systems:
@@ -139,7 +142,7 @@ def findings(explorer: str | LevelOfTheory, systems: Sequence[Squeezed], how: st
         numbers={"systems": [numbers_of(squeezed) for squeezed in systems]},
         records={
             "structure": sorted({k for p in systems for k in (p.rest.start, p.rest.structure)}),
-            "relaxation": sorted(relaxations),
+            "relaxation": sorted(relaxations - set(lake.missing("relaxation", relaxations))),
         }
         | ({"model": [explorer]} if isinstance(explorer, str) else {}),
         **driver(explorer),
@@ -190,16 +193,13 @@ def said(squeezed: Squeezed) -> list[str]:
 
 def _hysteresis(squeezed: Squeezed) -> str:
     """Whether the way back found other structures than the way out."""
-    gaps, n = squeezed.curve.hysteresis, len(read_atoms(squeezed))
+    gaps = squeezed.curve.hysteresis
     if not gaps:
         return f"{squeezed.rest.name}: no volume converged on both ways."
     volume = max(gaps, key=lambda v: abs(gaps[v]))
-    worst = 1000.0 * gaps[volume] / n
+    worst = 1000.0 * gaps[volume] / len(squeezed.curve.outward[volume].atoms)
     if abs(worst) < SAME:
-        return (
-            f"{squeezed.rest.name}: out and back agree within {abs(worst):.1g} meV/atom: no "
-            "hysteresis."
-        )
+        return f"{squeezed.rest.name}: no hysteresis: out and back agree to {SAME:g} meV/atom."
     return (
         f"{squeezed.rest.name}: hysteresis: on the way back the energy differs by up to "
         f"{worst:+.2g} meV/atom, at {volume:.0f} Å³."
@@ -208,10 +208,6 @@ def _hysteresis(squeezed: Squeezed) -> str:
 
 SAME = 0.01
 """meV/atom; relaxations that end at less than this from one another found the same structure."""
-
-
-def read_atoms(squeezed: Squeezed) -> Any:
-    return next(iter(squeezed.curve.outward.values())).atoms
 
 
 def _elasticity(name: str, tensor: ElasticTensor) -> str:

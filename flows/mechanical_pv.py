@@ -100,7 +100,7 @@ def mechanical_pv(spec: MechanicalPV) -> Findings:
         for pressed in moving:
             hold_against_rest(work.lake, pressed)
         write_points(spec.file.with_suffix(".csv"), systems)
-        return findings(explorer, systems, how(spec)).keep(work.lake, spec.file)
+        return findings(work.lake, explorer, systems, how(spec)).keep(work.lake, spec.file)
 
 
 def check_walks(spec: MechanicalPV, structures: Sequence[Atoms]) -> None:
@@ -140,7 +140,7 @@ def unstable_starts(
     starts = []
     for pressed, way in ways:
         for volume, key in way.result()[0].items():
-            pressed.relaxed[volume] = relaxed_structure(work.lake, key)
+            pressed.relaxed[volume] = relaxed_structure(work, key)
             starts.append((pressed, volume, pressed.relaxed[volume]))
     return starts
 

@@ -293,7 +293,9 @@ def _way(pressed: Pressed) -> Way:
     )
 
 
-def findings(explorer: str | LevelOfTheory, systems: Sequence[Pressed], how: str) -> Findings:
+def findings(
+    lake: Lake, explorer: str | LevelOfTheory, systems: Sequence[Pressed], how: str
+) -> Findings:
     """Table 5, Figure 8, and how each system gives way."""
     structures = {key for p in systems for key in (p.rest.start, p.rest.structure)}
     relaxations = {p.rest.relaxation for p in systems}
@@ -308,7 +310,7 @@ def findings(explorer: str | LevelOfTheory, systems: Sequence[Pressed], how: str
         numbers={"systems": [numbers_of(pressed) for pressed in systems]},
         records={
             "structure": sorted(structures | {key for p in systems for key in p.relaxed.values()}),
-            "relaxation": sorted(relaxations),
+            "relaxation": sorted(relaxations - set(lake.missing("relaxation", relaxations))),
             "response": sorted({key for p in systems for key in p.responses}),
         }
         | ({"model": [explorer]} if isinstance(explorer, str) else {}),

@@ -67,9 +67,9 @@ def supercell_ev(spec: SupercellEV) -> Findings:
         moving = [squeezed for squeezed in systems if not squeezed.rest.why_not]
         follow(work, spec, explorer, moving)
         for squeezed in moving:
-            squeezed.read(work.lake, spec.strain)
+            squeezed.read(work, spec.strain)
         write_points(spec.file.with_suffix(".csv"), systems)
-        return findings(explorer, systems, how(spec)).keep(work.lake, spec.file)
+        return findings(work.lake, explorer, systems, how(spec)).keep(work.lake, spec.file)
 
 
 def follow(

@@ -38,7 +38,10 @@ def _to(*names: str, **others: str) -> tuple[Link, ...]:
 
 LINKS: Mapping[str, tuple[Link, ...]] = {
     "label": (Link("structure", ("structure",), needed=False),),
-    "attempt": (Link("label", ("label",), needed=False),),
+    "attempt": (
+        Link("label", ("label",), needed=False),
+        Link("relaxation", ("relaxation",), needed=False),
+    ),
     "walk": _to("model", start="structure"),
     "relaxation": _to("model", "structure", start="structure"),
     "response": _to("model", start="structure", walks="walk"),

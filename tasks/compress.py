@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nearsight.mechanics import Relaxation
 from nearsight.references import LevelOfTheory
-from tasks.relax import relaxation, relaxed_structure
+from tasks.relax import read_relaxation, relaxation, relaxed_structure
 from tasks.workplace import Workplace, done, verb
 
 
@@ -33,6 +33,6 @@ def compress(
             piece = relaxation(work, here, explorer, spec, volume)
             cached &= work.finish(f"{system} relaxed at {volume:.0f} Å³", "md", [piece])
             found[volume] = piece.key
-            if work.lake.get("relaxation", piece.key).metadata["status"] == "converged":
-                here = relaxed_structure(work.lake, piece.key)
+            if read_relaxation(work, piece.key).status == "converged":
+                here = relaxed_structure(work, piece.key)
     return done((outward, inward), cached)

@@ -65,11 +65,14 @@ def walk_origin(
     spec: WalkSpec,
     seed: int,
     engine: Engine = "openmm",
+    template: str | None = None,
 ) -> Origin:
-    """What a walk is made of: start, what drives it, walk spec, seed and engine."""
+    """What a walk is made of: start, what drives it, walk spec, seed, engine and template."""
     told = {"walk": spec.model_dump(mode="json"), "seed": seed}
     if engine != "openmm":
         told["engine"] = engine
+    if template is not None:
+        told["template"] = template
     if isinstance(explorer, str):
         return Origin("walk", told, [start, explorer])
     return Origin("walk", {**told, "explorer": explorer.model_dump(mode="json")}, [start])
@@ -106,12 +109,17 @@ def walk(
     execution: Execution,
     engine: Engine = "openmm",
     progress: Progress | None = None,
+    template: str | None = None,
 ) -> None:
-    """Walk from `start` with `explorer` and leave the trajectory in the lake."""
+    """Walk from `start` with `explorer` and leave the trajectory in the lake.
+
+    A `template` is the structure whose bonds and volume the walk must keep, instead of `start`'s.
+    """
     atoms = read_structure(lake, start)
     potential = potential_of(lake, explorer, spec, execution, atoms)
     sampler = OpenMM() if engine == "openmm" else Yaff()
-    trajectory = sampler.walk(atoms, potential, spec, seed, progress or reporter(key))
+    like = None if template is None else read_structure(lake, template)
+    trajectory = sampler.walk(atoms, potential, spec, seed, progress or reporter(key), like)
     arrays = {
         field.name: value
         for field in fields(trajectory)
@@ -126,7 +134,8 @@ def walk(
         "stop": trajectory.stop,
         "seconds": trajectory.seconds,
     }
-    lake.put(walk_origin(start, explorer, spec, seed, engine).record(metadata, arrays))
+    origin = walk_origin(start, explorer, spec, seed, engine, template)
+    lake.put(origin.record(metadata, arrays))
 
 
 @verb(name="explore", task_run_name="explore {work.title} {system} walk {seed}")

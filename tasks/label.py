@@ -9,7 +9,7 @@ from ase import Atoms
 
 from nearsight.references import Execution, Label, LevelOfTheory, reference
 from storage import Lake
-from storage.origin import Origin
+from tasks.attempts import attempt_origin
 from tasks.errors import TooManyFailures
 from tasks.explore import read_structure
 from tasks.extract import read_cluster
@@ -22,11 +22,6 @@ Kind = Literal["cluster", "structure"]
 def read_atoms(lake: Lake, kind: Kind, key: str) -> Atoms:
     """What is to be labelled: a cluster, or a whole structure."""
     return read_cluster(lake, key).atoms if kind == "cluster" else read_structure(lake, key)
-
-
-def attempt_origin(label: str, run: str) -> Origin:
-    """What a failed attempt is made of: the label that it was to become, and the run it was in."""
-    return Origin("attempt", {"run": run}, [label])
 
 
 def label_one(

@@ -10,8 +10,9 @@ from nearsight.mechanics import Relaxation, Relaxed
 from nearsight.mechanics import relax as relax_atoms
 from nearsight.potentials import calculator, load
 from nearsight.references import Execution, LevelOfTheory
-from storage import Lake
+from storage import Lake, Record
 from storage.origin import Origin
+from tasks.attempts import attempt_origin
 from tasks.explore import external, put_structure, read_structure
 from tasks.workplace import Piece, Workplace, done, verb
 
@@ -29,13 +30,18 @@ def relaxation_origin(
 def relax_structure(
     lake: Lake,
     key: str,
+    run: str,
     start: str,
     explorer: str | LevelOfTheory,
     spec: Relaxation,
     volume: float | None,
     execution: Execution,
 ) -> None:
-    """Relax `start`, scaled to `volume`, and leave the end in the lake."""
+    """Relax `start`, scaled to `volume`, and leave the end in the lake.
+
+    One that crashed, perhaps for want of memory or of a module, is left as an attempt: another run
+    tries it again.
+    """
     began = time.perf_counter()
     atoms = read_structure(lake, start)
     if volume is not None:
@@ -55,16 +61,19 @@ def relax_structure(
         "energy": end.energy,
         "seconds": time.perf_counter() - began,
     }
+    if end.status == "crashed":
+        lake.put(attempt_origin(key, run).record({**metadata, "relaxation": key}))
+        return
     arrays = {} if end.stress is None else {"stress": np.asarray(end.stress)}
     lake.put(relaxation_origin(start, explorer, spec, volume).record(metadata, arrays))
 
 
-def read_relaxation(lake: Lake, key: str) -> Relaxed:
-    """A relaxation by its key."""
-    record = lake.get("relaxation", key)
+def read_relaxation(work: Workplace, key: str) -> Relaxed:
+    """A relaxation by its key, also one that crashed in this run."""
+    record = _record(work, key)
     told = record.metadata
     return Relaxed(
-        read_structure(lake, told["structure"]),
+        read_structure(work.lake, told["structure"]),
         told["status"],
         told["message"],
         told["steps"],
@@ -73,9 +82,15 @@ def read_relaxation(lake: Lake, key: str) -> Relaxed:
     )
 
 
-def relaxed_structure(lake: Lake, key: str) -> str:
+def relaxed_structure(work: Workplace, key: str) -> str:
     """Key of the structure that a relaxation ended with, however it ended."""
-    return str(lake.get("relaxation", key).metadata["structure"])
+    return str(_record(work, key).metadata["structure"])
+
+
+def _record(work: Workplace, key: str) -> Record:
+    if work.lake.has("relaxation", key):
+        return work.lake.get("relaxation", key)
+    return work.lake.get("attempt", attempt_origin(key, work.run).key)
 
 
 @verb(name="relax", task_run_name="relax {work.title} {system}")
@@ -96,5 +111,5 @@ def relaxation(
 ) -> Piece:
     """The relaxation of a structure, scaled to a volume in Å³ or as it is."""
     key = relaxation_origin(start, explorer, spec, volume).key
-    arguments = (start, explorer, spec, volume, work.pools.site.labels)
+    arguments = (work.run, start, explorer, spec, volume, work.pools.site.labels)
     return Piece("relaxation", key, relax_structure, arguments)

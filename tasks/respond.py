@@ -11,10 +11,9 @@ from ase import Atoms
 from pydantic import Field, model_validator
 
 from nearsight.mechanics.state_points import Branch, StatePoint, state_point
-from nearsight.potentials import NoAnswer
 from nearsight.references import Execution, LevelOfTheory
 from nearsight.sampling import Trajectory, WalkSpec
-from nearsight.sampling.guards import Guards
+from nearsight.sampling.base import InsaneStart, Progress
 from nearsight.sampling.yaff import PressureTrajectory
 from nearsight.spec import Spec
 from storage import Lake
@@ -31,7 +30,8 @@ class LongWalk(Spec):
     """A walk in legs. A walk that is killed goes on from its last leg.
 
     Every leg starts where the one before ended, with velocities drawn anew, which leaves the
-    ensemble as it is.
+    ensemble as it is. Bonds and volume are held against the start of the whole walk: one that
+    collapses, by breaking or forming bonds or by its density, ends there and does not count.
     """
 
     legs: int = Field(10, ge=1, title="Legs")
@@ -40,7 +40,7 @@ class LongWalk(Spec):
             temperature=300.0,
             duration=5000.0,
             frame_interval=20.0,
-            volume_range=(0.7, 1.3),
+            volume_range=(0.85, 1.2),
             max_force=100.0,
         ),
         title="One leg",
@@ -94,31 +94,22 @@ def walk_on(
     """Walk leg by leg, and leave the series and the averaged structure in the lake."""
     first = read_structure(lake, start)
     system = lake.get("structure", start).metadata["system"]
-    guards, leg, tell = Guards(spec.leg, first), spec.at(branch, fixed), reporter(key)
-    here, keys, walked, stop = start, list[str](), list[Trajectory](), ""
-    for number in range(spec.legs):
-        drawn = _seed(key, number)
-        walk_key = walk_origin(here, explorer, leg, drawn, ENGINES[branch]).key
-
-        def progress(fraction: float, done: int = number) -> None:
-            tell((done + fraction) / spec.legs)
-
-        if not lake.has("walk", walk_key):
-            ways = (execution, ENGINES[branch], progress)
-            try:
-                walk(lake, walk_key, here, explorer, leg, drawn, *ways)
-            except (NoAnswer, ValueError) as error:
-                stop = str(error)
+    keys, walked, stop = list[str](), list[Trajectory](), ""
+    try:
+        for number in range(spec.legs):
+            here = put_structure(lake, walked[-1].frame(-1), system) if walked else start
+            how = (explorer, spec.at(branch, fixed), _seed(key, number))
+            keys.append(walk_origin(here, *how, ENGINES[branch], start).key)
+            if not lake.has("walk", keys[-1]):
+                progress = _part(reporter(key), number, spec.legs)
+                walk(lake, keys[-1], here, *how, execution, ENGINES[branch], progress, start)
+            walked.append(read_walk(lake, keys[-1]))
+            if walked[-1].stop != "finished":
+                stop = walked[-1].stop
                 break
-        keys.append(walk_key)
-        walked.append(read_walk(lake, walk_key))
-        last = walked[-1]
-        # bonds and volumes of the whole walk are held against its start, not that of the leg
-        stop = "" if last.stop == "finished" else last.stop
-        stop = stop or guards.geometry(last.positions[-1], last.cells[-1], 0.0)
-        if stop:
-            break
-        here = put_structure(lake, last.frame(-1), system)
+    except InsaneStart as error:
+        stop = str(error)
+        keys.pop()
     series, mean = _series(walked), first
     if walked:
         measured = series[MEASURED[branch]]
@@ -184,6 +175,10 @@ def respond(
     where = f"{fixed:g} GPa" if branch == "stable" else f"{fixed:.0f} Å³"
     piece = Piece("response", key, walk_on, arguments)
     return done(key, work.finish(f"{system} at {where}", "md", [piece]))
+
+
+def _part(tell: Progress, number: int, legs: int) -> Progress:
+    return lambda fraction: tell((number + fraction) / legs)
 
 
 def _seed(key: str, number: int) -> int:

@@ -109,6 +109,13 @@ class WalkSpec(Spec):
         return self
 
 
+class InsaneStart(ValueError):
+    """A structure that no walk can begin from; the message says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the start is not sane: {why}")
+
+
 @dataclass(frozen=True)
 class Trajectory:
     """The sane frames of one walk; the first one is the start.
@@ -154,7 +161,12 @@ class Trajectory:
 
 
 class Sampler(Protocol):
-    """Walks a structure through phase space; a walk that explodes ends at its last sane frame."""
+    """Walks a structure through phase space; a walk that explodes ends at its last sane frame.
+
+    So does one whose potential gives no answer. A start that is not sane raises `InsaneStart`.
+    Bonds and volume are held against `template`, which is the start unless given: bonds that are
+    found anew on a hot frame may lack some.
+    """
 
     def walk(
         self,
@@ -163,4 +175,5 @@ class Sampler(Protocol):
         spec: WalkSpec,
         seed: int,
         progress: Progress | None = None,
+        template: Atoms | None = None,
     ) -> Trajectory: ...

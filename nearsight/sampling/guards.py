@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nearsight.blocks import UnsupportedFramework, find_bonds
 from nearsight.blocks.bonds import METALS, name
 from nearsight.potentials.base import Prediction
-from nearsight.sampling.base import WalkSpec
+from nearsight.sampling.base import InsaneStart, WalkSpec
 
 
 class Guards:
@@ -30,7 +30,7 @@ class Guards:
 
     Raises
     ------
-    ValueError
+    InsaneStart
         If the bonds of `start` cannot be told.
     """
 
@@ -42,7 +42,7 @@ class Guards:
         try:
             self._bonds, self._shifts = find_bonds(start)
         except UnsupportedFramework as error:
-            raise ValueError(f"the start is not sane: {error}") from error
+            raise InsaneStart(str(error)) from error
         self._bonded = self._pair_code(*self._bonds.T)
 
     def geometry(

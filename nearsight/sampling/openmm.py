@@ -13,7 +13,7 @@ from openmm import unit
 
 from nearsight.potentials.base import NoAnswer, Potential
 from nearsight.sampling.barostat import Rescaling
-from nearsight.sampling.base import Progress, Trajectory, WalkSpec
+from nearsight.sampling.base import InsaneStart, Progress, Trajectory, WalkSpec
 from nearsight.sampling.guards import Guards
 from nearsight.sampling.surface import KJ_PER_MOL, Surface
 
@@ -44,32 +44,39 @@ class OpenMM:
         spec: WalkSpec,
         seed: int,
         progress: Progress | None = None,
+        template: Atoms | None = None,
     ) -> Trajectory:
         """Walk from `atoms` with Maxwell-Boltzmann velocities and a pressure drawn by `seed`.
 
         A walk that a guard or OpenMM itself stops ends at its last sane frame, with the reason
-        in `Trajectory.stop`. Constraints and momenta of `atoms` are ignored.
+        in `Trajectory.stop`. Constraints and momenta of `atoms` are ignored. What the walk must not
+        lose, bonds and volume, is that of `template`. What the walk must not
+        lose, bonds and volume, is that of `template`.
 
         Raises
         ------
         ValueError
-            If `atoms` is not periodic in three directions, or is not sane to begin with.
+            If `atoms` is not periodic in three directions.
+        InsaneStart
+            If it is not sane to begin with.
         """
         if not atoms.pbc.all() or atoms.cell.rank < 3:
             raise ValueError(
                 "OpenMM walks need a structure that is periodic in three directions; "
                 f"{atoms.get_chemical_formula()} has pbc {atoms.pbc.tolist()}"
             )
-        return _Walk(atoms, potential, spec, seed).run(progress)
+        return _Walk(atoms, potential, spec, seed, template or atoms).run(progress)
 
 
 class _Walk:
-    def __init__(self, atoms: Atoms, potential: Potential, spec: WalkSpec, seed: int) -> None:
+    def __init__(
+        self, atoms: Atoms, potential: Potential, spec: WalkSpec, seed: int, template: Atoms
+    ) -> None:
         self._spec = spec
         self._rng = np.random.default_rng(seed)
         self._numbers = atoms.numbers.astype(np.int64)
         self._masses = atoms.get_masses()[:, None]
-        self._guards = Guards(spec, atoms)
+        self._guards = Guards(spec, template)
         self._surface = Surface(atoms, potential)
         self._pressure = None if spec.pressure is None else float(self._rng.uniform(*spec.pressure))
         self._barostat = None
@@ -110,7 +117,7 @@ class _Walk:
         stride = max(1, round(spec.frame_interval / spec.timestep))
         last, why = self._look(0)
         if last is None or not np.isfinite(last.energy):
-            raise ValueError(f"the start is not sane: {why}")
+            raise InsaneStart(why)
         kept = [last]
         step = 0
         while not why and step < n_steps:

@@ -11,9 +11,9 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from nearsight.potentials.base import Potential
+from nearsight.potentials.base import NoAnswer, Potential
 from nearsight.sampling._yaff_compat import import_yaff
-from nearsight.sampling.base import Progress, Trajectory, WalkSpec
+from nearsight.sampling.base import InsaneStart, Progress, Trajectory, WalkSpec
 from nearsight.sampling.guards import Guards
 
 Array = NDArray[np.float64]
@@ -65,23 +65,27 @@ class Yaff:
         spec: WalkSpec,
         seed: int,
         progress: Progress | None = None,
+        template: Atoms | None = None,
     ) -> PressureTrajectory:
         """Walk from `atoms` with Maxwell-Boltzmann velocities and a pressure drawn by `seed`.
 
-        A walk that a guard stops ends at its last sane frame, with the reason in
-        `Trajectory.stop`. Constraints and momenta of `atoms` are ignored.
+        A walk that a guard or the potential stops ends at its last sane frame, with the reason in
+        `Trajectory.stop`. Constraints and momenta of `atoms` are ignored. What the walk must not
+        lose, bonds and volume, is that of `template`.
 
         Raises
         ------
         ValueError
-            If `atoms` is not periodic in three directions, or is not sane to begin with.
+            If `atoms` is not periodic in three directions.
+        InsaneStart
+            If it is not sane to begin with.
         """
         if not atoms.pbc.all() or atoms.cell.rank < 3:
             raise ValueError(
                 "YAFF walks need a structure that is periodic in three directions; "
                 f"{atoms.get_chemical_formula()} has pbc {atoms.pbc.tolist()}"
             )
-        return _Walk(atoms, potential, spec, seed).run(progress)
+        return _Walk(atoms, potential, spec, seed, template or atoms).run(progress)
 
 
 class _Insane(Exception):
@@ -100,10 +104,12 @@ class _Snapshot:
 
 
 class _Walk:
-    def __init__(self, atoms: Atoms, potential: Potential, spec: WalkSpec, seed: int) -> None:
+    def __init__(
+        self, atoms: Atoms, potential: Potential, spec: WalkSpec, seed: int, template: Atoms
+    ) -> None:
         self._yaff = import_yaff()
         self._spec = spec
-        self._guards = Guards(spec, atoms)
+        self._guards = Guards(spec, template)
         self._numbers = atoms.numbers.astype(np.int64)
         rng = np.random.default_rng(seed)
         self._pressure = None if spec.pressure is None else float(rng.uniform(*spec.pressure))
@@ -113,7 +119,7 @@ class _Walk:
         try:
             self._integrator = self._start(atoms, potential, rng)
         except _Insane as why:
-            raise ValueError(f"the start is not sane: {why}") from None
+            raise InsaneStart(str(why)) from None
 
     def _start(self, atoms: Atoms, potential: Potential, rng: np.random.Generator) -> Any:
         yaff, spec = self._yaff, self._spec
@@ -159,7 +165,7 @@ class _Walk:
         stride = max(1, round(spec.frame_interval / spec.timestep))
         last, why = self._look(0)
         if why:
-            raise ValueError(f"the start is not sane: {why}")
+            raise InsaneStart(why)
         kept, pressures, window = [last], [last.pressure], list[float]()
         step = 0
         while step < n_steps:
@@ -221,7 +227,10 @@ def _force_part(yaff: ModuleType, system: Any, potential: Potential, guards: Gua
             if why := guards.geometry(positions, cell, 0.0):
                 raise _Insane(why)
             atoms = Atoms(system.numbers, positions=positions, cell=cell, pbc=True)
-            prediction = potential.evaluate(atoms)
+            try:
+                prediction = potential.evaluate(atoms)
+            except NoAnswer as error:
+                raise _Insane(str(error)) from error
             if prediction.stress is None:
                 raise ValueError("a free cell needs a potential that predicts stress")
             if why := guards.prediction(prediction):
