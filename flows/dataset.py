@@ -15,13 +15,14 @@ from pydantic import Field, field_validator, model_validator
 from flows.dataset_report import Chosen, told
 from flows.parameters import BadParameters
 from flows.preflight import blame
+from nearsight.potentials import load
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
 from nearsight.sampling.frames import uniform_in_volume
 from nearsight.spec import File, Spec
 from nearsight.systems import System
 from storage import Lake
-from tasks.explore import explore, put_structure, read_walk, start_structure
+from tasks.explore import explore, put_structure, read_structure, read_walk, start_structure
 from tasks.ingest import dataset as make_dataset
 from tasks.ingest import members, read_label
 from tasks.label import converged, label
@@ -59,7 +60,12 @@ class Recipe(Spec):
     )
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
     walk: WalkSpec = Field(WalkSpec(pressure=(-2.5, 2.0)), title="Walk")
-    skip: float = Field(100.0, ge=0, title="Start of every walk that is left out", description="fs")
+    skip: float = Field(
+        100.0,
+        gt=0,
+        title="Start of every walk that is left out",
+        description="fs; walks of a system share their first frame, so that some is left out",
+    )
     sets: tuple[DataSet, ...] = Field(min_length=1, title="Data sets")
     max_failed: float = Field(0.1, ge=0, le=1, title="Share of failed labels that is too many")
     report: File | None = Field(
@@ -82,6 +88,22 @@ class Recipe(Spec):
             raise ValueError(f"report: {self.report} must end in .json")
         return self
 
+    @model_validator(mode="after")
+    def _walks_can_be_long_enough(self) -> Self:
+        if self.walk.pressure is None:
+            raise ValueError("walk.pressure: must not be empty, for frames are to differ in volume")
+        step = self.walk.timestep
+        interval = max(1, round(self.walk.frame_interval / step)) * step
+        left = self.walk.duration - self.skip
+        each = int(left / interval + 1e-6) + 1 if left >= 0 else 0
+        for part in self.sets:
+            if part.walks * each < part.frames:
+                raise ValueError(
+                    f"sets: {part.file.name} cannot hold {part.frames} structures, for its walks "
+                    f"leave {each} each after the first {self.skip:g} fs"
+                )
+        return self
+
 
 @flow(
     name="dataset",
@@ -96,7 +118,8 @@ def dataset(recipe: Recipe) -> None:
     Raises
     ------
     BadParameters
-        If the level of theory cannot be used, or walks do not reach the volumes asked for.
+        If the level of theory cannot be used, the model does not know an element, or walks do not
+        reach the volumes asked for.
     TooManyFailures
         If more labels failed than allowed.
     """
@@ -104,12 +127,20 @@ def dataset(recipe: Recipe) -> None:
         reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         model = adopt(work.lake, recipe.model, make_dataset(work.lake, []))
+        known = set(load(model, work.lake).elements)
+        starts = {part.file: start_structure(work.lake, part.system) for part in recipe.sets}
+        for number, part in enumerate(recipe.sets):
+            if strange := set(read_structure(work.lake, starts[part.file]).symbols) - known:
+                raise BadParameters(
+                    f"sets.{number}.system: the model knows no {', '.join(sorted(strange))}, which "
+                    f"{part.system.name} holds"
+                )
         walks = {
             part.file: [
                 explore.submit(
                     work,
                     part.system.name,
-                    start_structure(work.lake, part.system),
+                    starts[part.file],
                     model,
                     recipe.walk,
                     int(seed),

@@ -112,6 +112,27 @@ def test_sets_that_would_share_a_walk_or_a_file_are_refused(recipe, changed, why
         Recipe.model_validate(told)
 
 
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"skip": 2.8}, "train.extxyz cannot hold 4 structures, for its walks leave 1 each"),
+        ({"skip": 9.0}, "walks leave 0 each after the first 9 fs"),
+        ({"skip": 0.0}, "greater than 0"),
+        ({"walk": {"pressure": None}}, "walk.pressure: must not be empty"),
+    ],
+)
+def test_walks_that_cannot_hold_the_frames_are_refused_before_they_begin(recipe, changed, why):
+    with pytest.raises(ValueError, match=why):
+        Recipe.model_validate(recipe.model_dump() | changed)
+
+
+def test_an_element_that_the_model_does_not_know_is_refused(prefect, recipe):
+    hafnium = recipe.sets[1].model_copy(update={"system": System(variant="hf")})
+    with pytest.raises(BadParameters, match=r"sets\.1\.system: the model knows no Hf, which S_hf"):
+        dataset(recipe.model_copy(update={"sets": (recipe.sets[0], hafnium)}))
+    assert not open_lake(recipe.lake).keys("walk")
+
+
 def test_volumes_that_no_walk_reaches_are_refused_with_the_numbers(prefect, recipe):
     far = recipe.sets[0].model_copy(update={"volumes": (5000.0, 6000.0)})
     with pytest.raises(BadParameters, match="4 frames were asked for, but only 0 of"):
