@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nearsight.potentials.graph import UnknownElement
     from nearsight.potentials.growth import grow
     from nearsight.potentials.nequip import NequIP
+    from nearsight.potentials.team import Team
     from nearsight.potentials.training import Trained, train
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Potential",
     "Prediction",
     "RegionWeights",
+    "Team",
     "Trained",
     "TrainingSpec",
     "UnknownElement",
@@ -46,6 +48,7 @@ __all__ = [
 _ON_DEMAND = {
     "Compiled": "compiled",
     "NequIP": "nequip",
+    "Team": "team",
     "Trained": "training",
     "UnknownElement": "graph",
     "grow": "growth",
