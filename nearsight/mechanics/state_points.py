@@ -88,8 +88,8 @@ def state_point(branch: Branch, fixed: float, series: ArrayLike, stop: str) -> S
 def joined(points: Sequence[StatePoint]) -> tuple[Array, Array, Array]:
     """Return volumes (n,) in Å³, pressures (n,) and their errors (n,) in GPa, volumes ascending.
 
-    Only points that count. An error dV of a volume counts as dP/dV dV, with the slope of the curve
-    through the points.
+    Only points that count. An error dV of a volume counts as dP/dV dV, with the slope of a smooth
+    curve through all points: neighbours may lie closer than their errors.
     """
     sound = sorted((p for p in points if p.sound), key=lambda p: p.volume)
     v, v_error, p, p_error = _columns(sound)
@@ -126,31 +126,29 @@ class Agreement:
 
 
 def agreement(points: Sequence[StatePoint]) -> Agreement | None:
-    """Compare stable points with the straight line between their unstable neighbours.
+    """Compare stable points with a curve through two unstable ones on either side of them.
+
+    The curve bends as they do, a cubic or, at an end of the grid, a parabola: a straight line
+    would lie below a pressure that softens by more than the errors.
 
     None where no sound stable point lies between two sound unstable ones.
     """
     sides = {
-        branch: sorted(
-            (p for p in points if p.sound and p.branch == branch), key=lambda p: p.volume
-        )
+        branch: {p.volume: p for p in points if p.sound and p.branch == branch}
         for branch in ("stable", "unstable")
     }
-    v, _, p, p_error = _columns(sides["unstable"])
+    v, _, p, p_error = _columns([point for _, point in sorted(sides["unstable"].items())])
     told = []
-    for point in sides["stable"]:
+    for _, point in sorted(sides["stable"].items()):
         right = int(np.searchsorted(v, point.volume))
         if 0 < right < len(v):
-            left = right - 1
-            width = v[right] - v[left]
-            t = (point.volume - v[left]) / width
-            there = (1 - t) * p[left] + t * p[right]
-            slope = (p[right] - p[left]) / width
-            error = np.sqrt(
-                ((1 - t) * p_error[left]) ** 2
-                + (t * p_error[right]) ** 2
-                + (slope * point.volume_error) ** 2
-            )
+            near = slice(max(right - 2, 0), right + 2)
+            width = v[right] - v[right - 1]
+            powers = np.vander((v[near] - point.volume) / width, increasing=True)
+            here, *slopes = np.linalg.inv(powers)  # rows are weights of the unstable pressures
+            slope = slopes[0] @ p[near] / width
+            there = here @ p[near]
+            error = np.hypot(np.linalg.norm(here * p_error[near]), slope * point.volume_error)
             told.append((point.volume, point.pressure - there, error))
     return Agreement(*np.array(told).T) if told else None
 
@@ -175,9 +173,8 @@ def _columns(points: Sequence[StatePoint]) -> tuple[Array, Array, Array, Array]:
 
 
 def _slope(v: Array, p: Array) -> Array:
-    """|dP/dV| at each point, by a parabola through it and its neighbours."""
+    """|dP/dV| at each point, of a polynomial through all of them, a cubic from nine points on."""
     if len(np.unique(v)) < 3:
         return np.zeros_like(v)
-    distinct, index = np.unique(v, return_inverse=True)
-    mean = np.bincount(index, p) / np.bincount(index)
-    return np.abs(np.gradient(mean, distinct))[index]
+    smooth = np.polynomial.Polynomial.fit(v, p, min(len(v) // 3, 3))
+    return np.asarray(np.abs(smooth.deriv()(v)))
