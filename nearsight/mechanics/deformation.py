@@ -151,7 +151,10 @@ def _bend(atoms: Atoms, whole: Array, members: NDArray[np.int64], ends: NDArray[
 
 def _symmetry(atoms: Atoms) -> tuple[str, int]:
     cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    found = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
+    try:
+        found = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
+    except spglib.SpglibError:  # newer versions raise where older ones return None
+        found = None
     if found is None:
         return "P1 (1)", 1
     return f"{found.international} ({found.number})", len(found.rotations)
