@@ -15,5 +15,5 @@ def show(found: Findings, file: Path) -> None:
     """Print the table, what it says, and where the page is."""
     console.print(found.table())
     for sentence in found.said:
-        console.print(sentence, highlight=False)
+        console.print(sentence, highlight=False, markup=False)
     console.print(f"Page: {file.with_suffix('.html')}", highlight=False, soft_wrap=True)

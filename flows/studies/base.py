@@ -12,7 +12,9 @@ from typing import Any, Self
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from pydantic import Field, model_validator
 from rich import box
+from rich.console import JustifyMethod
 from rich.table import Table
+from rich.text import Text
 
 from flows.pages import render
 from nearsight.figures import to_bytes, to_data_uri
@@ -141,13 +143,14 @@ class Findings:
             caption=self.note,
             box=box.SIMPLE_HEAD,
             pad_edge=False,
-            collapse_padding=True,
+            padding=(0, 1, 0, 0),
         )
         for number, heading in enumerate(self.rows[0]):
             word = max(map(len, heading.split()))  # a terminal that is too narrow wraps, never cuts
-            shown.add_column(heading, justify="right" if number else "left", min_width=word)
+            justify: JustifyMethod = "right" if number else "left"
+            shown.add_column(heading, justify=justify, min_width=word, overflow="fold")
         for row in self.rows:
-            shown.add_row(*row.values())
+            shown.add_row(*map(Text, row.values()))
         return shown
 
     def _publish(self, images: list[str]) -> None:

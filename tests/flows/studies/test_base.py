@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 from matplotlib.figure import Figure
+from rich.console import Console
 from studies import written
 
 from flows.studies.base import Drawing, Findings, StudySpec
@@ -46,6 +49,18 @@ def test_results_are_written_side_by_side_and_tagged_once(found, small, tmp_path
     assert page.count("Level of theory: Morse.") == 2
     assert "<td>12</td>" in page
     assert [column.header for column in found.table().columns] == ["what", "error, meV/Å"]
+
+
+def test_a_narrow_terminal_shows_names_as_they_are(found):
+    """Names are the user's: long words were cut, and what they bracket was taken for style."""
+    rows = ({"what": "committee [warm]", "error": "12"},)
+    narrow = Console(width=14)
+    with narrow.capture() as shown:
+        narrow.print(replace(found, rows=rows).table())
+    table = shown.get().partition("error")[2]
+    assert "…" not in table
+    assert "[warm" in table
+    assert "12" in table
 
 
 def test_files_that_are_not_there_are_refused_at_once(options, small, tmp_path):
