@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -28,13 +29,14 @@ def elastic_matrix(tensors: Mapping[str, NDArray[np.float64]]) -> Figure:
         limit = 1.6 * np.abs(constants).max()  # numbers stay readable on the darkest colour
         axes.imshow(constants, cmap=_SIGNS, vmin=-limit, vmax=limit)
         for (i, j), value in np.ndenumerate(constants):
-            shown = f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
+            shown = f"{value:z.1f}" if abs(value) < 99.95 else f"{value:.0f}"
             axes.text(j, i, shown, ha="center", va="center", fontsize=8, color=BLACK)
-        axes.set_title(name, fontsize=10)
+        axes.set_title(fill(name, 34), fontsize=10)
         axes.set_xticks(range(6), AXES, fontsize=8)
         axes.set_yticks(range(6), AXES, fontsize=8)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     for axes in figure.axes[len(tensors) :]:
         axes.set_visible(False)
+    figure.supxlabel("elastic constants (GPa)", fontsize=10)
     return figure

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from nearsight.figures.style import MARKERS, SERIES, new_figure, tidy
+from nearsight.figures.pressure_volume import head, look
+from nearsight.figures.style import GREY, new_figure, tidy
 
 Array = NDArray[np.float64]
 
@@ -36,17 +37,19 @@ def energy_volume(curves: Mapping[str, Curve]) -> Figure:
     """Draw the curves of all systems, each from its own lowest energy."""
     figure = new_figure(4.4)
     axes = tidy(figure.subplots(), grid="both")
+    systems = []
     for k, (name, told) in enumerate(curves.items()):
-        look: dict[str, Any] = {
-            "color": SERIES[k % len(SERIES)],
-            "marker": MARKERS[k % len(MARKERS)],
-            "linestyle": "",
-        }
-        axes.plot(*told.outward, **look, markersize=5, label=name)
-        axes.plot(*told.inward, **look, markersize=8, markerfacecolor="none", linewidth=0.8)
+        colour, marker = look(k)
+        systems += axes.plot(*told.outward, marker, color=colour, markersize=5, label=name)
+        axes.plot(*told.inward, marker, color=colour, markersize=8, markerfacecolor="none")
         if told.fit is not None:
-            axes.plot(*told.fit, color=look["color"], linewidth=1.4)
+            axes.plot(*told.fit, color=colour, linewidth=1.4)
     axes.set_xlabel("volume of the unit cell (Å³)")
     axes.set_ylabel("energy of the unit cell (eV)")
-    figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=9)
+    head(figure, systems)
+    ways = [
+        Line2D([], [], color=GREY, marker="o", ls="", markersize=5, label="on the way out"),
+        Line2D([], [], color=GREY, marker="o", ls="", markersize=8, mfc="none", label="back"),
+    ]
+    figure.legend(handles=ways, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure

@@ -9,7 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nearsight.figures.style import BLUE, GREY, MARKERS, ORANGE, PURPLE, SERIES, new_figure, tidy
+from nearsight.figures.style import (
+    BLUE,
+    GREY,
+    MARKERS,
+    ORANGE,
+    PURPLE,
+    SERIES,
+    new_figure,
+    plain_log,
+    tidy,
+)
 
 Array = NDArray[np.float64]
 
@@ -59,13 +69,15 @@ def giving_way(way: Way) -> Figure:
             v, way.lengths[order, k], MARKERS[k], ls="-", markersize=4, color=SERIES[k], label=name
         )
     shape.set_ylabel("lengths of the cell (Å)")
-    shape.legend(frameon=False, fontsize=8, handlelength=1.2)
+    shape.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
     angle = shape.twinx()
     angle.plot(v, way.shear[order], "D--", color=PURPLE, markersize=3, linewidth=1.0)
     angle.set_ylabel("shear of the cell (°)", color=PURPLE)
     angle.spines["top"].set_visible(False)
     tidy(symmetry, grid="both").plot(v, way.operations[order], "o-", color=GREY, markersize=4)
     symmetry.set_yscale("log")
+    symmetry.set_ylim(0.7, 2.0 * way.operations.max(initial=1))
+    plain_log(symmetry.yaxis)
     symmetry.set_ylabel("symmetry operations")
     last = ""
     for i in order:
@@ -92,6 +104,7 @@ def _spread(axes: Axes, v: Array, values: Array, colour: str, label: str) -> Non
     tidy(axes, grid="both").set_ylabel(label)
     if values.shape[1] == 0:
         axes.text(0.5, 0.5, "there are none", transform=axes.transAxes, ha="center", color=GREY)
+        axes.set_yticks([])
         return
     axes.fill_between(v, values.min(axis=1), values.max(axis=1), color=colour, alpha=0.2)
     axes.plot(v, values.mean(axis=1), "o-", color=colour, markersize=4)

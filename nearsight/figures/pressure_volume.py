@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def pressure_volume(responses: Mapping[str, Response]) -> Figure:
     figure = new_figure(4.6)
     axes = tidy(figure.subplots(), grid="both")
     for k, told in enumerate(responses.values()):
-        colour, marker = SERIES[k % len(SERIES)], MARKERS[k % len(MARKERS)]
+        colour, marker = look(k)
         if told.curve is not None:
             v, p, error = told.curve
             axes.plot(v, p, color=colour, linewidth=1.6)
@@ -74,25 +75,36 @@ def pressure_volume(responses: Mapping[str, Response]) -> Figure:
         if told.maximum is not None:
             v_max, p_max = told.maximum
             axes.plot([v_max, v_max], [0.0, p_max], ":", color=colour, linewidth=1.2)
-            axes.plot(v_max, p_max, "*", color=colour, markersize=12, markeredgecolor="white")
+            axes.plot(v_max, p_max, "*", color=colour, ms=13, mec="white", zorder=4)
     axes.axhline(0.0, color=GREY, linewidth=0.8)
     axes.set_xlabel("volume of the cell (Å³)")
     axes.set_ylabel("pressure (GPa)")
-    figure.legend(
-        handles=[*_systems(responses), *_kinds()],
-        loc="outside upper center",
-        ncols=3,
-        frameon=False,
-        fontsize=9,
-    )
+    systems = [
+        Line2D([], [], color=colour, marker=marker, label=name)
+        for name, (colour, marker) in zip(responses, map(look, count()), strict=False)
+    ]
+    head(figure, systems)
+    figure.legend(handles=_kinds(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
 
 
-def _systems(responses: Mapping[str, Response]) -> list[Line2D]:
-    return [
-        Line2D([], [], color=SERIES[k % len(SERIES)], marker=MARKERS[k % len(MARKERS)], label=name)
-        for k, name in enumerate(responses)
-    ]
+def look(k: int) -> tuple[str, str]:
+    """Colour and marker of the k-th system; when colours begin again, markers differ."""
+    return SERIES[k % len(SERIES)], MARKERS[(k + k // len(SERIES)) % len(MARKERS)]
+
+
+def head(figure: Figure, systems: list[Line2D]) -> None:
+    """Name the systems above the axes, in as many columns as their names leave room for."""
+    if systems:
+        longest = max(len(str(line.get_label())) for line in systems)
+        columns = min(max(72 // (longest + 9), 1), 4)
+        figure.legend(
+            handles=systems,
+            loc="outside upper center",
+            ncols=columns,
+            frameon=False,
+            fontsize=9,
+        )
 
 
 def _kinds() -> list[Line2D]:
