@@ -9,7 +9,7 @@ layers but the last are computed once more.
 
 The other way, whole networks on domains with halos of layers times cutoff, is 15 Å wide for three
 layers of 5 Å, and does everything in the halo again: five times the pairs for boxes of 40 Å. Here
-no pair is computed twice, and what is found is the undivided result: energies and features are sums
+no pair is in two domains, and what is found is the undivided result: energies and features are sums
 in the same order, gradients differ by rounding. Neighbours come from the whole structure's list, so
 nothing depends on how a domain lies in the cell, or on images; a division that is bad is only slow.
 """
@@ -30,7 +30,7 @@ from nearsight.potentials.graph import Graph
 
 PAIRS_AT_ONCE = 120_000
 """Pairs of neighbours that go through the network together: those of a whole structure, or of one
-of its domains. Domains half as large cost a tenth more, for the atoms in their halos."""
+of its domains. Smaller domains cost more, for the atoms in their halos."""
 
 Add = Callable[[torch.Tensor], torch.Tensor]
 """Adds up what each of several processes has; all of them call it, and all get the sum."""

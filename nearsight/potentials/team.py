@@ -40,8 +40,8 @@ class Team:
 
     What it says is what the potential says, to float precision. Each process has a share of the
     domains, and lives for as long as the team does, so that it knows its neighbours along a walk or
-    a relaxation. Between two layers of the network they add up the features of all atoms, some 100
-    bytes an atom. Structures that are too small for that are left to the potential.
+    a relaxation. Between two layers of the network they add up features, 100 to 200 bytes
+    an atom. Structures that are too small for that are left to the potential.
 
     Parameters
     ----------
