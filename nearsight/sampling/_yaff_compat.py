@@ -17,9 +17,10 @@ class MissingYaff(ImportError):
 def import_yaff() -> ModuleType:
     """Import YAFF and make it silent.
 
-    Two cures: SciPy no longer has the ``random`` that a module of YAFF imports from it, and in
-    NumPy 2 ``np.array(copy=False)`` no longer means "copy if needed". For the second,
-    `yaff.system` gets a NumPy of its own; nobody else's changes.
+    Three cures: SciPy no longer has the ``random`` that a module of YAFF imports from it; in
+    NumPy 2 ``np.array(copy=False)`` no longer means "copy if needed", so `yaff.system` gets a
+    NumPy of its own; and molmod, which YAFF stands on, turns warnings of NumPy into errors in the
+    whole process, which is taken back.
 
     Raises
     ------
@@ -29,7 +30,7 @@ def import_yaff() -> ModuleType:
     if not hasattr(scipy, "random"):
         scipy.random = np.random
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate():
             warnings.simplefilter("ignore")  # pkg_resources, invalid escapes
             yaff = importlib.import_module("yaff")
     except (ImportError, ValueError) as error:  # ValueError: built against another NumPy

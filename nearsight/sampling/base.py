@@ -35,7 +35,7 @@ class WalkSpec(Spec):
     timestep: float = Field(default=0.5, gt=0, le=2.0, title="Time step", description="fs")
     friction: float = Field(default=5.0, gt=0, title="Langevin friction", description="1/ps")
     barostat_time: float = Field(
-        default=100.0, gt=0, title="Relaxation time of the cell", description="fs"
+        default=100.0, gt=0, title="Time of the cell", description="fs; that it takes to follow"
     )
     bulk_modulus: float = Field(
         default=40.0,
