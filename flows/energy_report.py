@@ -265,7 +265,9 @@ def _curve(squeezed: Squeezed) -> Curve:
         fit = np.array([v, best.energies(v) - lowest]) / n
 
     def way(name: str) -> np.ndarray:
-        points = [(v, t.energy - lowest) for v, t in getattr(found, name).items() if t.energy]
+        points = [
+            (v, t.energy - lowest) for v, t in getattr(found, name).items() if t.energy is not None
+        ]
         return np.array(points).reshape(-1, 2).T / n
 
     return Curve(outward=way("outward"), inward=way("inward"), fit=fit)

@@ -60,7 +60,8 @@ class Pressed:
     def read(self, lake: Lake) -> None:
         """Take in what the walks said, and draw the curve through it."""
         pairs = sorted(
-            (read_response(lake, key) for key in self.responses), key=lambda pair: pair[0].volume
+            (read_response(lake, key) for key in self.responses),
+            key=lambda pair: (np.isnan(pair[0].volume), pair[0].volume),
         )
         self.points, self.means = [p for p, _ in pairs], [a for _, a in pairs]
         try:
@@ -134,7 +135,7 @@ def _rows(pressed: Pressed) -> list[dict[str, Any]]:
         told: list[Any] = [
             pressed.rest.name,
             p.branch,
-            *numbers,
+            *(number if np.isfinite(number) else None for number in numbers),
             p.sound,
             p.message,
             p.start,

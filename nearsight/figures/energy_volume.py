@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from nearsight.figures.pressure_volume import head, look
-from nearsight.figures.style import GREY, new_figure, tidy
+from nearsight.figures.style import GREY, head, look, new_figure, tidy
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from nearsight.figures.style import GREY, MARKERS, SERIES, new_figure, tidy
+from nearsight.figures.style import GREY, head, look, new_figure, tidy
 
 Array = NDArray[np.float64]
 
@@ -86,25 +86,6 @@ def pressure_volume(responses: Mapping[str, Response]) -> Figure:
     head(figure, systems)
     figure.legend(handles=_kinds(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
-
-
-def look(k: int) -> tuple[str, str]:
-    """Colour and marker of the k-th system; when colours begin again, markers differ."""
-    return SERIES[k % len(SERIES)], MARKERS[(k + k // len(SERIES)) % len(MARKERS)]
-
-
-def head(figure: Figure, systems: list[Line2D]) -> None:
-    """Name the systems above the axes, in as many columns as their names leave room for."""
-    if systems:
-        longest = max(len(str(line.get_label())) for line in systems)
-        columns = min(max(72 // (longest + 9), 1), 4)
-        figure.legend(
-            handles=systems,
-            loc="outside upper center",
-            ncols=columns,
-            frameon=False,
-            fontsize=9,
-        )
 
 
 def _kinds() -> list[Line2D]:

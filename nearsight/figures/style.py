@@ -7,6 +7,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 # Okabe and Ito's palette: told apart with every kind of colour vision.
@@ -56,3 +57,22 @@ def plain_log(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def look(k: int) -> tuple[str, str]:
+    """Colour and marker of the k-th system; when colours begin again, markers differ."""
+    return SERIES[k % len(SERIES)], MARKERS[(k + k // len(SERIES)) % len(MARKERS)]
+
+
+def head(figure: Figure, systems: list[Line2D]) -> None:
+    """Name the systems above the axes, in as many columns as their names leave room for."""
+    if systems:
+        longest = max(len(str(line.get_label())) for line in systems)
+        columns = min(max(72 // (longest + 9), 1), 4)
+        figure.legend(
+            handles=systems,
+            loc="outside upper center",
+            ncols=columns,
+            frameon=False,
+            fontsize=9,
+        )
