@@ -217,7 +217,7 @@ class _Walk:
     def _draw(self) -> Array:
         """Draw strain rates at the set temperature."""
         rates = self._rng.standard_normal((3, 3))
-        rates = 0.5 * self._rate * (rates + rates.T)
+        rates = np.asarray(0.5 * self._rate * (rates + rates.T))
         if self._pressure is None:
             rates -= np.trace(rates) / 3.0 * np.eye(3)
         return rates
