@@ -60,9 +60,15 @@ class LongWalk(Spec):
         return self
 
     def at(self, branch: Branch, fixed: float) -> WalkSpec:
-        """One leg at a pressure in GPa, or at the volume of its start."""
+        """One leg at a pressure in GPa, or at the volume of its start.
+
+        Raises
+        ------
+        ValueError
+            If there is no such pressure.
+        """
         pressure = (fixed, fixed) if branch == "stable" else None
-        return self.leg.model_copy(update={"pressure": pressure})
+        return WalkSpec.model_validate(self.leg.model_dump() | {"pressure": pressure})
 
 
 def response_origin(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from scipy.linalg import polar
 from nearsight.blocks import Blocks, UnsupportedFramework, find_bonds, partition
 from nearsight.blocks.images import whole_blocks
 from nearsight.mechanics.points import Array
+
+os.environ.setdefault("SPGLIB_WARNING", "OFF")  # of structures without symmetry, to the terminal
 
 SYMMETRY_TOLERANCE = 0.3
 """Å; how far atoms of an averaged structure may lie from where a symmetry wants them."""
