@@ -1,7 +1,16 @@
+import re
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.cli.run import FLOWS
+from flows.parameters import read_flow
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "mechanics.md").read_text()
+BLOCKS = re.findall(r"^```yaml\n(# (\w+)\.yaml\n.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +36,12 @@ def test_a_flow_that_is_none_is_refused_with_those_there_are(tmp_path):
     said = CliRunner().invoke(app, ["run", str(path)])
     assert said.exit_code == 2
     assert "must be one of al_cycle, mechanical_pv" in " ".join(said.output.split())
+
+
+@pytest.mark.parametrize(("text", "name"), BLOCKS)
+def test_the_parameters_of_the_page_are_those_of_their_flow(tmp_path, text, name):
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(text)
+    flow, spec = read_flow(path, FLOWS, default="al_cycle")
+    assert flow == {"ev": "supercell_ev", "pv": "mechanical_pv"}[name]
+    assert spec.file == tmp_path / f"{name}.json"
