@@ -139,11 +139,13 @@ def at_rest(
     return rests
 
 
-def driver(explorer: str | LevelOfTheory) -> dict[str, str]:
+def driver(spec: DrivenSpec) -> dict[str, str]:
     """What findings say of what drove the systems."""
-    if isinstance(explorer, str):
-        told = {"level": explorer[:12], "basis": "model"}
+    if spec.level is not None:
+        told = {"level": spec.level.name, "basis": "level of theory"}
     else:
-        told = {"level": explorer.name, "basis": "level of theory"}
+        assert spec.model is not None
+        model = spec.model.file.name if spec.model.file else spec.model.tag or spec.model.key
+        told = {"level": str(model), "basis": "model"}
     caveat = f"Every number on this page comes from that {told['basis']}, and is as good as it."
     return told | {"caveat": caveat}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from flows.driven import Rest, driver
+from flows.driven import DrivenSpec, Rest, driver
 from flows.pressure_report import with_error
 from flows.studies.base import Drawing, Findings
 from nearsight.blocks import UnsupportedFramework, partition
@@ -25,7 +25,6 @@ from nearsight.mechanics import (
     spread_over_forms,
 )
 from nearsight.mechanics.elastic import elastic_tensor
-from nearsight.references import LevelOfTheory
 from nearsight.systems import System
 from nearsight.systems.net import Net
 from storage import Lake
@@ -121,7 +120,7 @@ def _points(squeezed: Squeezed) -> list[tuple[Any, ...]]:
 
 
 def findings(
-    lake: Lake, explorer: str | LevelOfTheory, systems: Sequence[Squeezed], how: str
+    work: Workplace, spec: DrivenSpec, model: str | None, systems: Sequence[Squeezed], how: str
 ) -> Findings:
     """Figure 9 and its numbers."""
     relaxations = {p.rest.relaxation for p in systems}
@@ -142,10 +141,10 @@ def findings(
         numbers={"systems": [numbers_of(squeezed) for squeezed in systems]},
         records={
             "structure": sorted({k for p in systems for k in (p.rest.start, p.rest.structure)}),
-            "relaxation": sorted(relaxations - set(lake.missing("relaxation", relaxations))),
+            "relaxation": sorted(relaxations - set(work.lake.missing("relaxation", relaxations))),
         }
-        | ({"model": [explorer]} if isinstance(explorer, str) else {}),
-        **driver(explorer),
+        | ({"model": [model]} if model else {}),
+        **driver(spec),
     )
 
 
@@ -154,7 +153,7 @@ def table_row(squeezed: Squeezed) -> dict[str, str]:
     row = {"system": squeezed.rest.name}
     coordination = squeezed.coordination
     row["linkers a brick"] = "" if coordination is None else f"{coordination:.2f}"
-    names = ("V₀ (Å³)", "K (GPa)", "K′", "form", "K elastic (GPa)")
+    names = ("V₀ (Å³)", "K (GPa)", "K′", "K elastic (GPa)")
     row |= dict.fromkeys(names, "")
     if squeezed.fits is not None:
         told = squeezed.fits
@@ -163,10 +162,9 @@ def table_row(squeezed: Squeezed) -> dict[str, str]:
         row["V₀ (Å³)"] = with_error(volume.value / n, volume.fit_error / n, volume.form_error / n)
         row["K (GPa)"] = with_error(*modulus)
         row["K′"] = with_error(*told.bulk_modulus_derivative)
-        row["form"] = told.fits[0].form
     if squeezed.tensor is not None and squeezed.tensor.stable:
         k = squeezed.tensor.bulk_modulus
-        row["K elastic (GPa)"] = f"{k.reuss:.3g} to {k.voigt:.3g}"
+        row["K elastic (GPa)"] = f"{k.reuss:.3g}, {k.voigt:.3g}"
     return row
 
 
@@ -179,6 +177,7 @@ def said(squeezed: Squeezed) -> list[str]:
     if squeezed.fits is None:
         told.append(f"{name} has no bulk modulus: {squeezed.why_no_fit}.")
     else:
+        told.append(f"{name}: {squeezed.fits.fits[0].form} misses the points least.")
         told += [
             f"{name}: {form} was refused: {why}." for form, why in squeezed.fits.refused.items()
         ]

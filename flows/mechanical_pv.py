@@ -100,7 +100,8 @@ def mechanical_pv(spec: MechanicalPV) -> Findings:
         for pressed in moving:
             hold_against_rest(work.lake, pressed)
         write_points(spec.file.with_suffix(".csv"), systems)
-        return findings(work.lake, explorer, systems, how(spec)).keep(work.lake, spec.file)
+        model = explorer if isinstance(explorer, str) else None
+        return findings(work, spec, model, systems, how(spec)).keep(work.lake, spec.file)
 
 
 def check_walks(spec: MechanicalPV, structures: Sequence[Atoms]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from flows.driven import Rest, driver
+from flows.driven import DrivenSpec, Rest, driver
 from flows.studies.base import Drawing, Findings
 from nearsight.figures import giving_way, pressure_volume
 from nearsight.figures.giving_way import Way
@@ -24,10 +24,10 @@ from nearsight.mechanics.deformation import (
     deformation,
 )
 from nearsight.mechanics.state_points import StatePoint, agreement, around_maximum, joined
-from nearsight.references import LevelOfTheory
 from storage import Lake
 from tasks.explore import read_structure
 from tasks.respond import read_response
+from tasks.workplace import Workplace
 
 
 @dataclass
@@ -295,7 +295,7 @@ def _way(pressed: Pressed) -> Way:
 
 
 def findings(
-    lake: Lake, explorer: str | LevelOfTheory, systems: Sequence[Pressed], how: str
+    work: Workplace, spec: DrivenSpec, model: str | None, systems: Sequence[Pressed], how: str
 ) -> Findings:
     """Table 5, Figure 8, and how each system gives way."""
     structures = {key for p in systems for key in (p.rest.start, p.rest.structure)}
@@ -311,11 +311,11 @@ def findings(
         numbers={"systems": [numbers_of(pressed) for pressed in systems]},
         records={
             "structure": sorted(structures | {key for p in systems for key in p.relaxed.values()}),
-            "relaxation": sorted(relaxations - set(lake.missing("relaxation", relaxations))),
+            "relaxation": sorted(relaxations - set(work.lake.missing("relaxation", relaxations))),
             "response": sorted({key for p in systems for key in p.responses}),
         }
-        | ({"model": [explorer]} if isinstance(explorer, str) else {}),
-        **driver(explorer),
+        | ({"model": [model]} if model else {}),
+        **driver(spec),
     )
 
 

@@ -69,7 +69,8 @@ def supercell_ev(spec: SupercellEV) -> Findings:
         for squeezed in moving:
             squeezed.read(work, spec.strain)
         write_points(spec.file.with_suffix(".csv"), systems)
-        return findings(work.lake, explorer, systems, how(spec)).keep(work.lake, spec.file)
+        model = explorer if isinstance(explorer, str) else None
+        return findings(work, spec, model, systems, how(spec)).keep(work.lake, spec.file)
 
 
 def follow(
