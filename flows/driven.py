@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Self
 
 from ase import Atoms
@@ -62,6 +64,32 @@ class DrivenSpec(Spec):
         return self
 
 
+def check_grid(field: str, values: Sequence[float]) -> None:
+    """Refuse a grid that holds a value twice, for one walk would count as two.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    if len(set(values)) < len(values):
+        raise ValueError(f"{field}: one is there twice")
+
+
+def check_ratios(volumes: Sequence[float]) -> None:
+    """Refuse volumes that are no grid of ratios to the relaxed one.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    for ratio in volumes:
+        if not 0.3 <= ratio <= 1.5:
+            raise ValueError(f"volumes: {ratio:g} is no ratio to the relaxed volume, near 1")
+    check_grid("volumes", volumes)
+
+
 @dataclass(frozen=True)
 class Rest:
     """Where a system rests: keys of its start and of its relaxation, and how that ended."""
@@ -82,6 +110,7 @@ def check(spec: DrivenSpec, lake: Lake) -> tuple[str | LevelOfTheory, list[Atoms
     BadParameters
         If they do not; the message names the field and what is wrong.
     """
+    check_folder(spec.file.parent)
     structures = []
     for number, system in enumerate(spec.systems):
         with blame(f"systems.{number}"):
@@ -102,6 +131,18 @@ def check(spec: DrivenSpec, lake: Lake) -> tuple[str | LevelOfTheory, list[Atoms
                 f"{system.name} holds"
             )
     return model, structures
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that results can be written, which would else be known after days of walks."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadParameters(
+            f"file: nothing can be written to {folder}: {error.strerror}"
+        ) from error
 
 
 def at_rest(

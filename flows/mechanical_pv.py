@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, model_validator
 
-from flows.driven import DrivenSpec, at_rest, check
+from flows.driven import DrivenSpec, at_rest, check, check_grid, check_ratios
 from flows.parameters import BadParameters
 from flows.preflight import blame
 from flows.pressure_report import Pressed, findings, hold_against_rest, write_points
@@ -53,9 +53,8 @@ class MechanicalPV(DrivenSpec):
     def _has_points(self) -> Self:
         if not (self.pressures or self.volumes):
             raise ValueError("pressures: neither pressures nor volumes were given")
-        for ratio in self.volumes:
-            if not 0.3 <= ratio <= 1.5:
-                raise ValueError(f"volumes: {ratio:g} is no ratio to the relaxed volume, near 1")
+        check_ratios(self.volumes)
+        check_grid("pressures", self.pressures)
         for pressure in self.pressures:
             self.stable.at("stable", pressure)
         return self

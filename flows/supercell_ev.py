@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, model_validator
 
-from flows.driven import DrivenSpec, at_rest, check
+from flows.driven import DrivenSpec, at_rest, check, check_ratios
 from flows.energy_report import Squeezed, findings, write_points
 from flows.studies.base import Findings
 from nearsight.mechanics.energy_curve import sides
@@ -37,11 +37,7 @@ class SupercellEV(DrivenSpec):
 
     @model_validator(mode="after")
     def _ratios(self) -> Self:
-        for ratio in self.volumes:
-            if not 0.3 <= ratio <= 1.5:
-                raise ValueError(f"volumes: {ratio:g} is no ratio to the relaxed volume, near 1")
-        if len(set(self.volumes)) < len(self.volumes):
-            raise ValueError("volumes: one is there twice")
+        check_ratios(self.volumes)
         return self
 
 

@@ -49,7 +49,7 @@ class LongWalk(Spec):
 
     @model_validator(mode="after")
     def _even(self) -> Self:
-        if "pressure" in self.leg.model_fields_set and self.leg.pressure is not None:
+        if self.leg.pressure not in (None, WalkSpec.model_fields["pressure"].default):
             raise ValueError("leg.pressure: leave it out; the flow sets the pressure of each walk")
         frames = self.leg.duration / self.leg.frame_interval
         if abs(frames - round(frames)) > 1e-6:

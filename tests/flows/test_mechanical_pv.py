@@ -137,6 +137,8 @@ def test_a_system_that_does_not_come_to_rest_is_told(prefect, tmp_path):
         ({"volumes": [9000.0]}, "9000 is no ratio"),
         ({"volumes": [], "pressures": []}, "neither pressures nor volumes"),
         ({"pressures": [0.5e3]}, "beyond ±20 GPa"),
+        ({"pressures": [0.0, 0.5, -0.0]}, "pressures: one is there twice"),
+        ({"volumes": [1.0, 0.9, 1.0]}, "volumes: one is there twice"),
         ({"file": "pv.txt"}, "must end in .json"),
         ({"stable": {"leg": {"pressure": [0, 1]}}}, "the flow sets the pressure"),
         ({"relaxation": {"moves": "positions and cell"}}, "what moves at a fixed volume"),
@@ -153,9 +155,15 @@ def test_systems_of_one_name_are_refused(tmp_path):
         MechanicalPV.model_validate(options(tmp_path, systems=twice))
 
 
+def test_options_come_back_from_json_as_forms_send_them(tmp_path):
+    spec = MechanicalPV.model_validate(options(tmp_path))
+    assert MechanicalPV.model_validate(spec.model_dump(mode="json")) == spec
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
+        ({"file": "soft.cif/pv.json"}, "file: nothing can be written to .*soft.cif: File exists"),
         ({"level": {"kind": "gpaw"}}, "has no stress"),
         ({"systems": [{"file": "tiny.cif"}]}, "systems.0: the start is not sane"),
         ({"systems": [{"file": "none.cif"}]}, "there is no such file"),
@@ -173,6 +181,8 @@ def test_what_cannot_be_pressed_is_refused_before_anything_runs(
         bulk("Si").write(tmp_path / "tiny.cif")
     if "model" in changed:
         changed = changed | {"model": {"file": files.model}}
+    if "file" in changed:
+        changed = {"file": tmp_path / changed["file"]}
     spec = MechanicalPV.model_validate(options(tmp_path, **{"volumes": []} | changed))
     with pytest.raises(BadParameters, match=says):
         mechanical_pv(spec)
