@@ -50,7 +50,6 @@ class OpenMM:
 
         A walk that a guard or OpenMM itself stops ends at its last sane frame, with the reason
         in `Trajectory.stop`. Constraints and momenta of `atoms` are ignored. What the walk must not
-        lose, bonds and volume, is that of `template`. What the walk must not
         lose, bonds and volume, is that of `template`.
 
         Raises
