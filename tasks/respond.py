@@ -27,7 +27,7 @@ MEASURED: dict[Branch, str] = {"stable": "volumes", "unstable": "pressures"}
 
 
 class LongWalk(Spec):
-    """A walk in legs. A walk that is killed goes on from its last leg.
+    """A walk in legs. A walk that is killed goes on from its last leg, and so does a longer one.
 
     Every leg starts where the one before ended, with velocities drawn anew, which leaves the
     ensemble as it is. Bonds and volume are held against the start of the whole walk: one that
@@ -101,10 +101,12 @@ def walk_on(
     first = read_structure(lake, start)
     system = lake.get("structure", start).metadata["system"]
     keys, walked, stop = list[str](), list[Trajectory](), ""
+    one = spec.model_copy(update={"legs": 1})  # more legs go on where fewer ended
+    root = response_origin(start, explorer, one, branch, fixed, seed).key
     try:
         for number in range(spec.legs):
             here = put_structure(lake, walked[-1].frame(-1), system) if walked else start
-            how = (explorer, spec.at(branch, fixed), _seed(key, number))
+            how = (explorer, spec.at(branch, fixed), _seed(root, number))
             keys.append(walk_origin(here, *how, ENGINES[branch], start).key)
             if not lake.has("walk", keys[-1]):
                 progress = _part(reporter(key), number, spec.legs)
@@ -187,9 +189,9 @@ def _part(tell: Progress, number: int, legs: int) -> Progress:
     return lambda fraction: tell((number + fraction) / legs)
 
 
-def _seed(key: str, number: int) -> int:
+def _seed(root: str, number: int) -> int:
     """One seed for every leg of every walk."""
-    return int.from_bytes(hashlib.sha256(f"{key} {number}".encode()).digest()[:4], "big")
+    return int.from_bytes(hashlib.sha256(f"{root} {number}".encode()).digest()[:4], "big")
 
 
 def _series(walked: Sequence[Trajectory]) -> dict[str, np.ndarray]:

@@ -122,6 +122,14 @@ def test_a_walk_that_was_killed_goes_on_from_its_last_leg(lake, start, tmp_path)
     assert all(np.array_equal(here[name], there[name]) for name in there)
 
 
+def test_more_legs_go_on_where_fewer_ended(work, start):
+    spec = LongWalk(legs=1, leg=LEG.model_copy(update={"duration": 20.0}))
+    for legs in (1, 2):
+        longer = spec.model_copy(update={"legs": legs})
+        respond.fn(work, "soft", start, LEVEL, longer, "stable", 0.0, 0)
+    assert len(work.lake.keys("walk")) == 2
+
+
 def test_means_are_of_cells_and_of_places_within_them(lake, work, start):
     key = respond.fn(work, "soft", start, LEVEL, SPEC, "stable", 0.0, 1).data
     walks = [read_walk(lake, k) for k in lake.get("response", key).metadata["walks"]]
