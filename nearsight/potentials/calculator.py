@@ -36,7 +36,8 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
         if prediction.stress is not None:
             self.results["stress"] = full_3x3_to_voigt_6_stress(prediction.stress)
         elif "stress" in (properties or []):
-            raise PropertyNotImplementedError("a structure that is not periodic has no stress")
+            whose = "the potential" if self.atoms.pbc.all() else "a structure that is not periodic"
+            raise PropertyNotImplementedError(f"{whose} has no stress")
 
 
 def calculator(potential: Potential) -> Calculator:

@@ -7,7 +7,8 @@ from ase.calculators.calculator import PropertyNotImplementedError
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
 from numpy.typing import NDArray
 
-from nearsight.potentials import NequIP, Prediction, calculator
+from nearsight.potentials import External, NequIP, Prediction, calculator
+from nearsight.references import CalculatorLevel, reference
 
 
 class Counting:
@@ -65,7 +66,15 @@ def test_molecules_have_no_stress(network: NequIP) -> None:
     atoms = Atoms("OH", [[0, 0, 0], [0, 0, 1]], cell=[9, 9, 9], pbc=[True, True, False])
     atoms.calc = calculator(network)
     assert np.isfinite(atoms.get_potential_energy())
-    with pytest.raises(PropertyNotImplementedError, match="no stress"):
+    with pytest.raises(PropertyNotImplementedError, match="not periodic has no stress"):
+        atoms.get_stress()
+
+
+def test_a_potential_without_stress_says_so(zirconia: Atoms) -> None:
+    level = CalculatorLevel(name="forces alone", calculator="ase.calculators.test.TestPotential")
+    atoms = zirconia.copy()
+    atoms.calc = calculator(External(reference(level)))
+    with pytest.raises(PropertyNotImplementedError, match="the potential has no stress"):
         atoms.get_stress()
 
 
