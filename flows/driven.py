@@ -174,7 +174,7 @@ def at_rest(
                 volume=found.atoms.get_volume(),
                 why_not=""
                 if found.status == "converged"
-                else f"its relaxation {found.status}: {found.message}",
+                else f"its relaxation {found.status} after {found.steps} steps: {found.message}",
             )
         )
     return rests

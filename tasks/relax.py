@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
+from ase import Atoms
 
 from nearsight.mechanics import Relaxation, Relaxed
 from nearsight.mechanics import relax as relax_atoms
@@ -14,7 +16,11 @@ from storage import Lake, Record
 from storage.origin import Origin
 from tasks.attempts import attempt_origin
 from tasks.explore import external, put_structure, read_structure
+from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
+
+LEG = 200
+"""Steps after which a long relaxation leaves its structure in the lake."""
 
 
 def relaxation_origin(
@@ -39,33 +45,57 @@ def relax_structure(
 ) -> None:
     """Relax `start`, scaled to `volume`, and leave the end in the lake.
 
-    One that crashed, perhaps for want of memory or of a module, is left as an attempt: another run
-    tries it again.
+    After every `LEG` steps it leaves its structure there, too, and goes on from that without a
+    memory, so that one that was killed ends as if nothing had happened. One that crashed, perhaps
+    for want of memory or of a module, is left as an attempt: another run tries it again.
     """
     began = time.perf_counter()
-    atoms = read_structure(lake, start)
+    system = lake.get("structure", start).metadata["system"]
+    potential = load(explorer, lake) if isinstance(explorer, str) else external(explorer, execution)
+    calc, here, at, steps = calculator(potential), start, volume, 0
+    tell = reporter(key)
+
+    def record(origin: Origin, end: Relaxed, **more: Any) -> Record:
+        metadata = {
+            "start": here,
+            "model": explorer if isinstance(explorer, str) else "",
+            "structure": put_structure(lake, end.atoms, system),
+            "system": system,
+            "status": end.status,
+            "message": end.message,
+            "steps": steps + end.steps,
+            "energy": end.energy,
+            "seconds": time.perf_counter() - began,
+        }
+        arrays = {} if end.stress is None else {"stress": np.asarray(end.stress)}
+        return origin.record(metadata | more, arrays)
+
+    while True:
+        left = spec.max_steps - steps
+        leg = spec.model_copy(
+            update={"max_steps": min(left, LEG), "rattle": 0.0 if steps else spec.rattle}
+        )
+        ended = relaxation_origin(here, explorer, leg, at)
+        if left <= LEG or not lake.has("relaxation", ended.key):
+            end = relax_atoms(_scaled(lake, here, at), calc, leg)
+            if end.status != "unconverged" or left <= LEG:
+                break
+            lake.put(record(ended, end, steps=end.steps))
+        here, at, steps = lake.get("relaxation", ended.key).metadata["structure"], None, steps + LEG
+        tell(steps / spec.max_steps)
+    if end.status == "crashed":
+        lake.put(record(attempt_origin(key, run), end, relaxation=key))
+    else:
+        lake.put(record(relaxation_origin(start, explorer, spec, volume), end, start=start))
+
+
+def _scaled(lake: Lake, key: str, volume: float | None) -> Atoms:
+    """A structure, scaled to a volume in Å³ or as it is."""
+    atoms = read_structure(lake, key)
     if volume is not None:
         scale = (volume / atoms.get_volume()) ** (1 / 3)
         atoms.set_cell(atoms.cell.array * scale, scale_atoms=True)
-    potential = load(explorer, lake) if isinstance(explorer, str) else external(explorer, execution)
-    end = relax_atoms(atoms, calculator(potential), spec)
-    system = lake.get("structure", start).metadata["system"]
-    metadata = {
-        "start": start,
-        "model": explorer if isinstance(explorer, str) else "",
-        "structure": put_structure(lake, end.atoms, system),
-        "system": system,
-        "status": end.status,
-        "message": end.message,
-        "steps": end.steps,
-        "energy": end.energy,
-        "seconds": time.perf_counter() - began,
-    }
-    if end.status == "crashed":
-        lake.put(attempt_origin(key, run).record({**metadata, "relaxation": key}))
-        return
-    arrays = {} if end.stress is None else {"stress": np.asarray(end.stress)}
-    lake.put(relaxation_origin(start, explorer, spec, volume).record(metadata, arrays))
+    return atoms
 
 
 def read_relaxation(work: Workplace, key: str) -> Relaxed:

@@ -70,7 +70,7 @@ class EnergyCurve:
     def failures(self) -> list[str]:
         """One sentence for every relaxation that did not converge."""
         return [
-            f"{way} at {volume:.2f} Å³, {told.status}: {told.message}"
+            f"{way} at {volume:.2f} Å³, {told.status} after {told.steps} steps: {told.message}"
             for way, tolds in (("outward", self.outward), ("inward", self.inward))
             for volume, told in tolds.items()
             if told.status != "converged"

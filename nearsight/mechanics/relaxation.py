@@ -127,7 +127,7 @@ def relax(atoms: Atoms, calculator: Calculator, spec: Relaxation | None = None) 
                 return Relaxed(sane, "converged", "", steps, *_numbers(moving))
     except Exception as error:  # calculators raise what they will
         return Relaxed(sane, "crashed", f"{type(error).__name__}: {error}", steps)
-    reason = f"{force:.2g} eV/Å and {stress:.2g} GPa are left after {steps} steps"
+    reason = f"{force:.2g} eV/Å and {stress:.2g} GPa are left"
     return Relaxed(sane, "unconverged", reason, steps)
 
 

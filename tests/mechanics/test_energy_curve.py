@@ -106,8 +106,8 @@ def test_a_failure_is_told_and_the_way_goes_on_from_the_last_sound_structure():
 
     curve = energy_curve(start(), [940.0, 960.0, 980.0, 1010.0], relax)
     assert curve.failures == [
-        "outward at 960.00 Å³, diverged: the cell ran away",
-        "inward at 960.00 Å³, diverged: the cell ran away",
+        "outward at 960.00 Å³, diverged after 3 steps: the cell ran away",
+        "inward at 960.00 Å³, diverged after 3 steps: the cell ran away",
     ]
     assert curve.volumes.tolist() == [940.0, 980.0, 1010.0]
     assert list(curve.hysteresis) == [980.0]

@@ -48,6 +48,32 @@ def test_at_a_volume_the_start_is_scaled(work, copper):
     assert told.pressure < 0
 
 
+def test_a_long_relaxation_goes_on_from_what_it_left_in_the_lake(work, lake, monkeypatch):
+    crooked = bulk("Cu", a=3.7, cubic=True).repeat((2, 1, 1))
+    crooked.rattle(0.2, seed=1)
+    start = put_structure(lake, crooked, "copper")
+    monkeypatch.setattr("tasks.relax.LEG", 4)
+    leg = Relaxation(max_steps=4)
+    before = relaxation(work, start, COPPER, leg)
+    work.finish("first leg", "md", [before])  # as if it had been killed after that
+    assert read_relaxation(work, before.key).status == "unconverged"
+    piece = relaxation(work, start, COPPER, Relaxation())
+    work.finish("all of it", "md", [piece])
+    told = read_relaxation(work, piece.key)
+    assert told.status == "converged"
+    legs = [r for k in lake.keys("relaxation") if (r := lake.get("relaxation", k).metadata)]
+    chain = {r["start"]: r["structure"] for r in legs if r["status"] == "unconverged"}
+    assert chain[start] == relaxed_structure(work, before.key)
+    here, walked = start, 0
+    while here in chain:
+        here, walked = chain[here], walked + 4
+    assert walked < told.steps <= walked + 4
+    monkeypatch.setattr("tasks.relax.LEG", 1000)
+    whole = relaxation(work, start, COPPER, Relaxation(max_steps=999))
+    work.finish("at once", "md", [whole])
+    assert told.energy == pytest.approx(read_relaxation(work, whole.key).energy, abs=1e-3)
+
+
 def test_too_few_steps_are_final_and_a_crash_is_tried_again(work, copper, tmp_path):
     short = FREE.model_copy(update={"max_steps": 1})
     key = relax.fn(work, "copper", copper, COPPER, short).data
