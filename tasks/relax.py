@@ -76,7 +76,7 @@ def relax_structure(
             update={"max_steps": min(left, LEG), "rattle": 0.0 if steps else spec.rattle}
         )
         ended = relaxation_origin(here, explorer, leg, at)
-        if left <= LEG or not lake.has("relaxation", ended.key):
+        if left <= LEG or not _to_go_on_from(lake, ended.key):
             end = relax_atoms(_scaled(lake, here, at), calc, leg)
             if end.status != "unconverged" or left <= LEG:
                 break
@@ -87,6 +87,14 @@ def relax_structure(
         lake.put(record(attempt_origin(key, run), end, relaxation=key))
     else:
         lake.put(record(relaxation_origin(start, explorer, spec, volume), end, start=start))
+
+
+def _to_go_on_from(lake: Lake, key: str) -> bool:
+    """Whether the lake holds this leg, and it did not come to an end."""
+    return (
+        lake.has("relaxation", key)
+        and lake.get("relaxation", key).metadata["status"] == "unconverged"
+    )
 
 
 def _scaled(lake: Lake, key: str, volume: float | None) -> Atoms:
