@@ -23,6 +23,7 @@ from nearsight.sampling.guards import Guards
 from nearsight.sampling.yaff import Yaff
 from storage import Lake
 from tasks.compress import compress
+from tasks.explore import read_structure
 from tasks.relax import relaxed_structure
 from tasks.respond import LongWalk, respond
 from tasks.workplace import Workplace, workplace
@@ -139,8 +140,12 @@ def unstable_starts(
                     ways.append((pressed, way))
     starts = []
     for pressed, way in ways:
+        guards = Guards(spec.unstable.leg, read_structure(work.lake, pressed.rest.start))
         for volume, key in way.result()[0].items():
             pressed.relaxed[volume] = relaxed_structure(work, key)
+            atoms = read_structure(work.lake, pressed.relaxed[volume])
+            if why := guards.bonds(atoms.positions, atoms.cell.array):
+                pressed.changed[volume] = why
             starts.append((pressed, volume, pressed.relaxed[volume]))
     return starts
 

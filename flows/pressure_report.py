@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ class Pressed:
     ----------
     relaxed
         Keys of structures relaxed at volumes in Å³.
+    changed
+        Why the bonds of such a structure are not the system's, by volume in Å³; such a walk
+        keeps to bonds that the system has not, and does not count.
     responses
         Keys of the walks.
     points, means
@@ -50,6 +53,7 @@ class Pressed:
 
     rest: Rest
     relaxed: dict[float, str] = field(default_factory=dict)
+    changed: dict[float, str] = field(default_factory=dict)
     responses: list[str] = field(default_factory=list)
     points: list[StatePoint] = field(default_factory=list)
     means: list[Atoms] = field(default_factory=list)
@@ -60,7 +64,7 @@ class Pressed:
     def read(self, lake: Lake) -> None:
         """Take in what the walks said, and draw the curve through it."""
         pairs = sorted(
-            (read_response(lake, key) for key in self.responses),
+            (self._judged(*read_response(lake, key)) for key in self.responses),
             key=lambda pair: (np.isnan(pair[0].volume), pair[0].volume),
         )
         self.points, self.means = [p for p, _ in pairs], [a for _, a in pairs]
@@ -68,6 +72,11 @@ class Pressed:
             self.curve, self.why_no_curve = pressure_curve(*joined(self.points)), ""
         except UnphysicalFit as error:
             self.curve, self.why_no_curve = None, str(error)
+
+    def _judged(self, point: StatePoint, mean: Atoms) -> tuple[StatePoint, Atoms]:
+        if point.branch == "unstable" and (why := self.changed.get(point.volume)):
+            point = replace(point, message=f"it starts with other bonds than the system has: {why}")
+        return point, mean
 
     def nearest(self, volume: float) -> str:
         """The structure relaxed at the volume that is nearest to this one."""

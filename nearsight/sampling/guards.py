@@ -58,6 +58,10 @@ class Guards:
         low, high = self._spec.volume_range
         if not low <= ratio <= high:
             return f"volume {ratio:.3f} of the start, outside {low:g} to {high:g}"
+        return self.bonds(positions, cell)
+
+    def bonds(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> str:
+        """Judge bonds and contacts alone: positions (n_atoms, 3), unwrapped, and cell (3, 3), Å."""
         return self._contact(positions, cell) or self._broken_bond(positions, cell)
 
     def prediction(self, prediction: Prediction) -> str:

@@ -37,7 +37,7 @@ def options(folder, **changed):
         "level": softening.LEVEL.model_dump(),
         "pressures": [-0.5, 0.0, 1.0, 2.0],
         "volumes": [1.0, 0.98, 0.96, 0.93, 0.9],
-        "stable": {"legs": 2, "leg": LEG},
+        "stable": {"legs": 3, "leg": LEG},
         "unstable": {"legs": 2, "leg": LEG},
         "site": SITE.model_dump(),
     } | changed
@@ -120,6 +120,20 @@ def test_points_that_say_nothing_give_sentences_and_no_numbers(prefect, tmp_path
     assert row["K (GPa)"] == row["P_max (GPa)"] == ""
     assert any("soft has no curve: " in sentence for sentence in found.said)
     assert any("the walk at 15 GPa is left out: stopped: volume" in s for s in found.said)
+
+
+@needs_yaff
+def test_a_walk_whose_start_made_bonds_as_it_was_compressed_does_not_count(prefect, tmp_path):
+    """Its guards take the bonds of its start for those that it must keep."""
+    argon = softening.crystal()
+    argon.numbers[:] = 18
+    argon.write(tmp_path / "argon.cif")
+    one = {"legs": 1, "leg": LEG | {"duration": 12.0}}
+    squeezed = options(tmp_path, pressures=[], volumes=[0.75], unstable=one, refinements=0)
+    squeezed |= {"systems": [{"file": tmp_path / "argon.cif"}]}
+    found = mechanical_pv(MechanicalPV.model_validate(squeezed))
+    (left_out,) = (s for s in found.said if "other bonds than the system has: atom" in s)
+    assert left_out.startswith("argon: the walk at 279.9 Å³ is left out")
 
 
 def test_a_system_that_does_not_come_to_rest_is_told(prefect, tmp_path):
