@@ -86,12 +86,12 @@ def mechanical_pv(spec: MechanicalPV) -> Findings:
         systems = [Pressed(rest) for rest in at_rest(work, spec, explorer, structures)]
         moving = [pressed for pressed in systems if not pressed.rest.why_not]
         grids = {p.rest.name: [r * p.rest.volume for r in spec.volumes] for p in moving}
-        starts = unstable_starts(work, spec, explorer, moving, grids)
         walks = [
             walk_at(work, spec, explorer, pressed, pressed.rest.structure, "stable", pressure)
             for pressed in moving
             for pressure in spec.pressures
         ]
+        starts = unstable_starts(work, spec, explorer, moving, grids)
         collect(work.lake, walks + at_volumes(work, spec, explorer, starts), moving)
         for _ in range(spec.refinements if spec.volumes else 0):
             finer = {pressed.rest.name: pressed.finer() for pressed in moving}
