@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -71,6 +72,12 @@ def told() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, _mendable()):
             refuse(str(error))
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            where = f" at {error.filename}" if error.filename else ""
+            refuse(
+                f"{error.strerror}{where}: make room and run it again; what was finished is in the "
+                "lake"
+            )
         raise
 
 

@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 
@@ -24,6 +25,15 @@ def test_what_a_user_can_mend_is_one_sentence(capsys, error):
         raise error("the disk is [full]")
     assert left.value.exit_code == 2
     assert capsys.readouterr().err == "Error: the disk is [full]\n"
+
+
+def test_a_full_disk_is_one_sentence_and_another_failure_of_a_file_is_a_bug(capsys):
+    with pytest.raises(typer.Exit) as left, told():
+        raise OSError(errno.ENOSPC, "No space left on device", "page.html")
+    assert left.value.exit_code == 2
+    assert "No space left on device at page.html: make room" in capsys.readouterr().err
+    with pytest.raises(IsADirectoryError), told():
+        raise OSError(errno.EISDIR, "Is a directory", "page.html")
 
 
 def test_a_bug_keeps_its_traceback():
