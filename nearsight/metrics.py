@@ -76,8 +76,15 @@ def by_element(errors: ArrayLike, numbers: ArrayLike) -> dict[int, ForceErrors]:
         (n_atoms, 3) per component.
     numbers
         (n_atoms,) atomic numbers.
+
+    Raises
+    ------
+    ValueError
+        If they are not of the same atoms, or an error is not finite.
     """
     components, z = np.asarray(errors, dtype=np.float64), np.asarray(numbers)
+    if components.shape != (len(z), 3):
+        raise ValueError(f"errors of shape {components.shape} are not those of {len(z)} atoms")
     return {
         int(n): ForceErrors(
             rmse(components[z == n]), mae_pk(components[z == n], 95), int((z == n).sum())

@@ -88,3 +88,8 @@ def test_every_atom_has_its_own_percentile() -> None:
     np.testing.assert_array_equal(found, [mae_pk(errors[:, i], 95) for i in range(4)])
     assert found[3] == 0
     np.testing.assert_allclose(mae_pk_of_atoms(errors, 0), np.abs(errors).mean(axis=(0, 2)))
+
+
+def test_errors_of_other_atoms_are_refused():
+    with pytest.raises(ValueError, match=r"errors of shape \(3, 3\) are not those of 2 atoms"):
+        by_element(np.zeros((3, 3)), [1, 8])
