@@ -18,6 +18,7 @@ from nearsight.figures.giving_way import Way
 from nearsight.figures.pressure_volume import Response
 from nearsight.mechanics import PressureCurve, UnphysicalFit, pressure_curve
 from nearsight.mechanics.deformation import (
+    LIBRATION,
     SYMMETRY_TOLERANCE,
     Deformation,
     bodies_of,
@@ -198,9 +199,11 @@ def said(pressed: Pressed) -> list[str]:
     if curve is None:
         told.append(f"{name} has no curve: {pressed.why_no_curve}.")
     elif curve.p_max is None:
+        below = any(not p.sound and p.volume < curve.volumes[0] for p in pressed.points)
         told.append(
             f"{name}: no maximum of the pressure was seen between "
-            f"{curve.volumes[0]:.0f} and {curve.volumes[-1]:.0f} Å³; add smaller volumes."
+            f"{curve.volumes[0]:.0f} and {curve.volumes[-1]:.0f} Å³; "
+            + ("see why walks below were left out." if below else "add smaller volumes.")
         )
     both = agreement(pressed.points)
     if both is not None:
@@ -260,7 +263,8 @@ def drawings_of(systems: Sequence[Pressed]) -> list[Drawing]:
                         "Averaged structures against that nearest to no pressure: rotations of "
                         "bricks and bends of linkers (mean, and least to largest), lengths of the "
                         "cell and largest change of an angle, and symmetry within "
-                        f"{SYMMETRY_TOLERANCE:g} Å. The dotted line is at P_max."
+                        f"{LIBRATION:g} Å ({SYMMETRY_TOLERANCE:g} Å where there are no linkers). "
+                        "The dotted line is at P_max."
                     ),
                     alt="Rotation, bend, shape of the cell and symmetry over volume",
                     figure=giving_way(_way(pressed)),

@@ -21,6 +21,10 @@ os.environ.setdefault("SPGLIB_WARNING", "OFF")  # of structures without symmetry
 SYMMETRY_TOLERANCE = 0.3
 """Å; how far atoms of an averaged structure may lie from where a symmetry wants them."""
 
+LIBRATION = 0.7
+"""Å; the same in a framework, whose linkers swing about their axes too slowly for averages of a few
+ps: what they leave is less, and what bricks do that turn is more."""
+
 
 @dataclass(frozen=True)
 class Deformation:
@@ -42,7 +46,8 @@ class Deformation:
         minus the angle that the atoms that hold its two ends span at its middle, the mean of its
         atoms but hydrogens. Of more ends than two, the pair that is least bent counts.
     space_group
-        Symbol and number, such as "Fm-3m (225)", within `SYMMETRY_TOLERANCE`.
+        Symbol and number, such as "Fm-3m (225)", within `LIBRATION`, or
+        within `SYMMETRY_TOLERANCE` where there are no bodies.
     operations
         Number of symmetry operations of the cell as it stands, translations included.
     """
@@ -111,7 +116,7 @@ def deformation(reference: Atoms, atoms: Atoms, bodies: Bodies | None) -> Deform
                 ends = _ends(blocks, block)
                 bends.append(_bend(atoms, after, members, ends))
                 bends[-1] -= _bend(reference, before, members, ends)
-    symbol, operations = _symmetry(atoms)
+    symbol, operations = _symmetry(atoms, SYMMETRY_TOLERANCE if bodies is None else LIBRATION)
     return Deformation(
         lengths=atoms.cell.lengths(),
         angles=atoms.cell.angles(),
@@ -152,10 +157,10 @@ def _bend(atoms: Atoms, whole: Array, members: NDArray[np.int64], ends: NDArray[
     return float(180.0 - np.degrees(np.arccos(np.clip(cosines.min(), -1.0, 1.0))))
 
 
-def _symmetry(atoms: Atoms) -> tuple[str, int]:
+def _symmetry(atoms: Atoms, tolerance: float) -> tuple[str, int]:
     cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
     try:
-        found = spglib.get_symmetry_dataset(cell, symprec=SYMMETRY_TOLERANCE)
+        found = spglib.get_symmetry_dataset(cell, symprec=tolerance)
     except spglib.SpglibError:  # newer versions raise where older ones return None
         found = None
     if found is None:
