@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 from flows.driven import DrivenSpec, at_rest, check, check_grid, check_ratios
 from flows.parameters import BadParameters
 from flows.preflight import blame
-from flows.pressure_report import Pressed, findings, hold_against_rest, write_points
+from flows.pressed import Pressed, hold_against_rest, write_points
+from flows.pressure_report import findings
 from flows.studies.base import Findings
 from nearsight.mechanics.energy_curve import sides
 from nearsight.mechanics.state_points import Branch
