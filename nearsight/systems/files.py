@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import ase.io
 import numpy as np
 from ase import Atoms
 
-from nearsight.blocks import UnsupportedFramework, partition
+from nearsight.blocks import Blocks, UnsupportedFramework, partition
 from nearsight.blocks.charge import formal_charge
 
 
@@ -26,11 +28,9 @@ def read(file: Path) -> Atoms:
         The file holds no whole, ordered, neutral metal-organic framework; the message says what is
         wrong with it.
     """
-    atoms = read_crystal(file)
-    try:
-        partition(atoms)
-    except UnsupportedFramework as error:
-        raise UnsupportedFramework(f"{file}: {error}") from error
+    atoms = _ordered(file)
+    with _said_of(file):
+        _check_charge(atoms, partition(atoms))
     return atoms
 
 
@@ -48,19 +48,35 @@ def read_crystal(file: Path) -> Atoms:
         The file holds no ordered structure that is periodic in three directions, or a framework
         that is not neutral.
     """
+    atoms = _ordered(file)
+    try:
+        blocks = partition(atoms)
+    except UnsupportedFramework:
+        return atoms
+    with _said_of(file):
+        _check_charge(atoms, blocks)
+    return atoms
+
+
+@contextmanager
+def _said_of(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnsupportedFramework as error:
+        raise UnsupportedFramework(f"{file}: {error}") from error
+
+
+def _ordered(file: Path) -> Atoms:
+    """Elements, positions and cell of a file, periodic in three directions."""
     atoms = _parse(file)
     if not atoms.pbc.all():
         raise UnsupportedFramework(
             f"{file} holds no structure that is periodic in three directions: give it the lengths "
             "and angles of its cell"
         )
-    try:
+    with _said_of(file):
         _check_occupancy(atoms)
-        atoms = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
-        _check_charge(atoms)
-    except UnsupportedFramework as error:
-        raise UnsupportedFramework(f"{file}: {error}") from error
-    return atoms
+    return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
 
 
 def _parse(file: Path) -> Atoms:
@@ -101,11 +117,7 @@ def _check_occupancy(atoms: Atoms) -> None:
         )
 
 
-def _check_charge(atoms: Atoms) -> None:
-    try:
-        blocks = partition(atoms)
-    except UnsupportedFramework:
-        return
+def _check_charge(atoms: Atoms, blocks: Blocks) -> None:
     if charge := formal_charge(atoms.numbers, blocks.bonds):
         raise UnsupportedFramework(
             f"{atoms.get_chemical_formula()} has a formal charge of {charge:+d} a cell: "
