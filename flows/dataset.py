@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from flows.dataset_report import Chosen, told
 from flows.parameters import BadParameters
-from flows.preflight import blame
+from flows.preflight import blame, check_known
 from nearsight.potentials import load
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
@@ -127,14 +127,11 @@ def dataset(recipe: Recipe) -> None:
         reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
         model = adopt(work.lake, recipe.model, make_dataset(work.lake, []))
-        known = set(load(model, work.lake).elements)
+        known = load(model, work.lake).elements
         starts = {part.file: start_structure(work.lake, part.system) for part in recipe.sets}
         for number, part in enumerate(recipe.sets):
-            if strange := set(read_structure(work.lake, starts[part.file]).symbols) - known:
-                raise BadParameters(
-                    f"sets.{number}.system: the model knows no {', '.join(sorted(strange))}, which "
-                    f"{part.system.name} holds"
-                )
+            start = read_structure(work.lake, starts[part.file])
+            check_known(f"sets.{number}.system", part.system.name, start, known)
         walks = {
             part.file: [
                 explore.submit(

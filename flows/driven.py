@@ -8,11 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Self
 
+import numpy as np
 from ase import Atoms
 from pydantic import Field, model_validator
 
 from flows.parameters import BadParameters
-from flows.preflight import blame
+from flows.preflight import blame, check_known
 from flows.studies.sources import ModelSource, find_model
 from nearsight.mechanics import Relaxation
 from nearsight.potentials import load
@@ -123,13 +124,9 @@ def check(spec: DrivenSpec, lake: Lake) -> tuple[str | LevelOfTheory, list[Atoms
         return spec.level, structures
     assert spec.model is not None
     model = find_model(lake, spec.model)
-    known = set(load(model, lake).elements)
+    known = load(model, lake).elements
     for number, (system, atoms) in enumerate(zip(spec.systems, structures, strict=True)):
-        if strange := set(atoms.symbols) - known:
-            raise BadParameters(
-                f"systems.{number}: the model knows no {', '.join(sorted(strange))}, which "
-                f"{system.name} holds"
-            )
+        check_known(f"systems.{number}", system.name, atoms, known)
     return model, structures
 
 
@@ -190,3 +187,10 @@ def driver(spec: DrivenSpec) -> dict[str, str]:
         told = {"level": str(model), "basis": "model"}
     caveat = f"Every number on this page comes from that {told['basis']}, and is as good as it."
     return told | {"caveat": caveat}
+
+
+def with_error(value: float, *errors: float) -> str:
+    """The value to the digits that its errors leave: two of the largest."""
+    largest = max(errors)
+    digits = 1 - int(np.floor(np.log10(largest))) if 0 < largest < np.inf else 3
+    return " ± ".join(f"{number:.{max(digits, 0)}f}" for number in (value, *errors))

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from flows.driven import DrivenSpec, Rest, driver
-from flows.pressure_report import with_error
+from flows.driven import DrivenSpec, Rest, driver, with_error
 from flows.studies.base import Drawing, Findings
 from nearsight.blocks import UnsupportedFramework, partition
 from nearsight.figures import elastic_matrix, energy_volume

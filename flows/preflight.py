@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+
+from ase import Atoms
 
 from flows.campaign import Campaign
 from flows.parameters import BadParameters
@@ -59,3 +61,17 @@ def blame(field: str) -> Iterator[None]:
         yield
     except (ImportError, OSError, ValueError) as error:
         raise BadParameters(f"{field}: {error}") from error
+
+
+def check_known(field: str, system: str, atoms: Atoms, known: Collection[str]) -> None:
+    """Refuse a system with elements that a model does not know.
+
+    Raises
+    ------
+    BadParameters
+        If it has some.
+    """
+    if strange := set(atoms.symbols) - set(known):
+        raise BadParameters(
+            f"{field}: the model knows no {', '.join(sorted(strange))}, which {system} holds"
+        )

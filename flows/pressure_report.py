@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from flows.driven import DrivenSpec, driver
+from flows.driven import DrivenSpec, driver, with_error
 from flows.pressed import Pressed, numbers_of
 from flows.studies.base import Drawing, Findings
 from nearsight.figures import giving_way, pressure_volume
@@ -27,13 +27,6 @@ def table_row(pressed: Pressed) -> dict[str, str]:
             row["P_max (GPa)"] = with_error(curve.p_max, curve.p_max_error)
     counting = sum(point.sound for point in pressed.points)
     return row | {"walks that count": f"{counting} of {len(pressed.points)}"}
-
-
-def with_error(value: float, *errors: float) -> str:
-    """The value to the digits that its errors leave: two of the largest."""
-    largest = max(errors)
-    digits = 1 - int(np.floor(np.log10(largest))) if 0 < largest < np.inf else 3
-    return " ± ".join(f"{number:.{max(digits, 0)}f}" for number in (value, *errors))
 
 
 def said(pressed: Pressed) -> list[str]:
