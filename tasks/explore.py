@@ -88,15 +88,15 @@ def external(explorer: LevelOfTheory, execution: Execution) -> External:
 def potential_of(
     lake: Lake,
     explorer: str | LevelOfTheory,
-    spec: WalkSpec,
+    compiled: bool,
     execution: Execution,
     atoms: Atoms,
 ) -> Potential:
-    """What drives a walk: a model by its key, or a level of theory."""
+    """What drives a walk or a relaxation: a model by its key, or a level of theory."""
     if not isinstance(explorer, str):
         return external(explorer, execution)
     model = load(explorer, lake)
-    return Compiled(model, atoms) if spec.compiled else model
+    return Compiled(model, atoms) if compiled else model
 
 
 def walk(
@@ -116,7 +116,7 @@ def walk(
     A `template` is the structure whose bonds and volume the walk must keep, instead of `start`'s.
     """
     atoms = read_structure(lake, start)
-    potential = potential_of(lake, explorer, spec, execution, atoms)
+    potential = potential_of(lake, explorer, spec.compiled, execution, atoms)
     sampler = OpenMM() if engine == "openmm" else Yaff()
     like = None if template is None else read_structure(lake, template)
     trajectory = sampler.walk(atoms, potential, spec, seed, progress or reporter(key), like)

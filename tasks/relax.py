@@ -10,12 +10,12 @@ from ase import Atoms
 
 from nearsight.mechanics import Relaxation, Relaxed
 from nearsight.mechanics import relax as relax_atoms
-from nearsight.potentials import calculator, load
+from nearsight.potentials import calculator
 from nearsight.references import Execution, LevelOfTheory
 from storage import Lake, Record
 from storage.origin import Origin
 from tasks.attempts import attempt_origin
-from tasks.explore import external, put_structure, read_structure
+from tasks.explore import potential_of, put_structure, read_structure
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
@@ -51,7 +51,8 @@ def relax_structure(
     """
     began = time.perf_counter()
     system = lake.get("structure", start).metadata["system"]
-    potential = load(explorer, lake) if isinstance(explorer, str) else external(explorer, execution)
+    atoms = read_structure(lake, start)
+    potential = potential_of(lake, explorer, spec.compiled, execution, atoms)
     calc, here, at, steps = calculator(potential), start, volume, 0
     tell = reporter(key)
 

@@ -47,6 +47,13 @@ class Relaxation(Spec):
         description="Å, standard deviation; lets a structure leave a symmetry that is not stable",
     )
     seed: int = Field(default=0, ge=0, title="Seed of the random displacement")
+    compiled: bool = Field(
+        default=False,
+        title="Compiled potential",
+        description="faster steps, after a minute or two for the first on a machine with a "
+        "potential of this architecture; rounds otherwise. For who drives the relaxation",
+        exclude_if=lambda compiled: not compiled,  # relaxations without keep their keys
+    )
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from nequip.utils.fx import nequip_make_fx
 from numpy.typing import NDArray
 
 from nearsight.potentials.base import Prediction
+from nearsight.potentials.domains import count_pairs
 from nearsight.potentials.graph import Graph
 from nearsight.potentials.nequip import NequIP, build_config, building, predictions
 
@@ -43,11 +44,16 @@ OUTPUTS = [
 ]
 
 
+COMPILED_PAIRS = 1_000_000
+"""Pairs of neighbours that a compiled network takes at most: some 4 GB with the one that ships."""
+
+
 class Compiled:
     """A NequIP potential with a compiled network (satisfies `Potential`).
 
     It says what the network says, up to the noise of single precision. What is too small to have
-    been compiled, less than two atoms or neighbours, is left to the network itself.
+    been compiled, less than two atoms or neighbours, is left to the network itself, and so is
+    what is too large for the memory, more than `COMPILED_PAIRS`: that goes in domains.
 
     Parameters
     ----------
@@ -82,7 +88,8 @@ class Compiled:
     def evaluate(self, atoms: Atoms) -> Prediction:
         """Energy (eV), forces (eV/Å), stress (eV/Å³) and features of one structure."""
         graph = self.graph(atoms)
-        if min(len(atoms), graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]) < 2:
+        pairs = count_pairs(graph)
+        if min(len(atoms), pairs) < 2 or pairs > COMPILED_PAIRS:
             return self._potential.evaluate(atoms)
         return next(predictions(self.model(graph), [atoms]))
 

@@ -73,13 +73,13 @@ class Domain:
 
 def too_large(graph: Graph) -> bool:
     """Whether a graph is one structure that is to be divided."""
-    return _count(graph) > PAIRS_AT_ONCE and AtomicDataDict.num_frames(graph) == 1
+    return count_pairs(graph) > PAIRS_AT_ONCE and AtomicDataDict.num_frames(graph) == 1
 
 
 def divide(graph: Graph, member: int = 0, members: int = 1) -> list[Domain]:
     """Divide a structure into domains of about `PAIRS_AT_ONCE` pairs at most, as many for each of
     `members` processes; the domains of one of them."""
-    parts = members * max(1, -(-_count(graph) // (members * PAIRS_AT_ONCE)))
+    parts = members * max(1, -(-count_pairs(graph) // (members * PAIRS_AT_ONCE)))
     first, second = graph[AtomicDataDict.EDGE_INDEX_KEY].cpu().numpy()
     weights = 1 + np.bincount(first, minlength=len(graph[AtomicDataDict.POSITIONS_KEY]))
     part = _boxes(_places(graph), weights, parts)
@@ -246,7 +246,8 @@ class Divided:
         return like.new_zeros((len(self._graph[AtomicDataDict.POSITIONS_KEY]), width))
 
 
-def _count(graph: Graph) -> int:
+def count_pairs(graph: Graph) -> int:
+    """Pairs of neighbours in a graph."""
     return int(graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1])
 
 

@@ -4,7 +4,8 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from nearsight.mechanics import Relaxation
-from nearsight.references import CalculatorLevel
+from nearsight.potentials import External
+from nearsight.references import CalculatorLevel, reference
 from tasks.explore import put_structure
 from tasks.relax import read_relaxation, relax, relaxation, relaxation_origin, relaxed_structure
 
@@ -18,7 +19,14 @@ def copper(lake):
 
 
 @pytest.mark.parametrize(
-    "other", [{"start": "c" * 64}, {"explorer": COPPER}, {"spec": FREE}, {"volume": 9.0}]
+    "other",
+    [
+        {"start": "c" * 64},
+        {"explorer": COPPER},
+        {"spec": FREE},
+        {"spec": Relaxation(compiled=True)},
+        {"volume": 9.0},
+    ],
 )
 def test_the_key_is_start_explorer_spec_and_volume(other):
     same = {"start": "a" * 64, "explorer": "b" * 64, "spec": Relaxation(), "volume": None}
@@ -38,6 +46,19 @@ def test_a_relaxation_comes_back_whole_and_is_found_again(work, copper):
     assert record.metadata["system"] == "copper"
     assert relaxed_structure(work, first.data) == record.metadata["structure"]
     assert relax.fn(work, "copper", copper, COPPER, FREE).name == "Cached"
+
+
+def test_a_compiled_network_drives_where_it_is_asked_for(work, copper, monkeypatch):
+    asked = []
+
+    def potential_of(lake, explorer, compiled, execution, atoms):
+        asked.append((compiled, len(atoms)))
+        return External(reference(explorer, execution))
+
+    monkeypatch.setattr("tasks.relax.potential_of", potential_of)
+    for spec in (FREE, FREE.model_copy(update={"compiled": True})):
+        relax.fn(work, "copper", copper, COPPER, spec)
+    assert asked == [(False, 4), (True, 4)]
 
 
 def test_at_a_volume_the_start_is_scaled(work, copper):
