@@ -1,7 +1,10 @@
-"""Periodic data sets: walks at several pressures, frames even in volume (paper, Section 3)."""
+"""Data sets from walks: frames even in volume (paper, Section 3), or clusters (Section 4.4)."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +17,8 @@ from pydantic import Field, field_validator, model_validator
 
 from flows.dataset_report import Chosen, told
 from flows.parameters import BadParameters
-from flows.preflight import blame, check_known
+from flows.preflight import blame, check_cuttable, check_known
+from nearsight.blocks import Blueprint
 from nearsight.potentials import load
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
@@ -23,34 +27,62 @@ from nearsight.spec import File, Spec
 from nearsight.systems import System
 from storage import Lake
 from tasks.explore import explore, put_structure, read_structure, read_walk, start_structure
+from tasks.extract import MASKS
 from tasks.ingest import dataset as make_dataset
-from tasks.ingest import members, read_label
+from tasks.ingest import read_label
 from tasks.label import converged, label
 from tasks.pools import Site
+from tasks.sample import sample
 from tasks.train import adopt
 from tasks.workplace import LakeUrl, Workplace, workplace
 
+VOLUMES = (8500.0, 9700.0)
+"""Å³; those of UiO-66, unless a data set says others."""
+
 
 class DataSet(Spec):
-    """One data set: frames of one system from walks of its own."""
+    """One data set: frames of one system from walks of its own, or clusters cut out of them."""
 
     file: File = Field(title="File", description="extended XYZ to write")
     system: System = Field(title="System")
-    frames: int = Field(ge=1, title="Structures")
+    frames: int = Field(ge=1, title="Structures", description="frames, or clusters")
     walks: int = Field(ge=1, title="Walks")
-    volumes: tuple[float, float] = Field((8500.0, 9700.0), title="Volume range", description="Å³")
-    seed: int = Field(ge=0, title="Seed", description="of the walks; another for every data set")
+    blueprint: Blueprint | None = Field(
+        None,
+        title="Blueprint",
+        description="of clusters around blocks drawn at random; empty: whole frames",
+    )
+    volumes: tuple[float, float] | None = Field(
+        None,
+        title="Volume range",
+        description="Å³; that whole frames are even in, 8500 to 9700 unless given",
+    )
+    seed: int = Field(
+        ge=0,
+        title="Seed",
+        description="of the walks; another for every data set, but clusters may have that of the "
+        "whole frames of their system, and then come from the same walks",
+    )
 
     @field_validator("volumes")
     @classmethod
-    def _a_range(cls, volumes: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < volumes[0] < volumes[1]:
+    def _a_range(cls, volumes: tuple[float, float] | None) -> tuple[float, float] | None:
+        if volumes is not None and not 0 < volumes[0] < volumes[1]:
             raise ValueError(f"{volumes[0]:g} to {volumes[1]:g} Å³ is no range of volumes")
         return volumes
 
+    @model_validator(mode="after")
+    def _clusters_have_no_volume(self) -> Self:
+        if self.blueprint is not None and self.volumes is not None:
+            raise ValueError(
+                "volumes: must be empty beside a blueprint, for clusters are drawn at random "
+                "from all frames"
+            )
+        return self
+
 
 class Recipe(Spec):
-    """How periodic data sets are made."""
+    """How data sets are made."""
 
     lake: LakeUrl = Field(
         min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
@@ -77,12 +109,14 @@ class Recipe(Spec):
 
     @model_validator(mode="after")
     def _no_walk_is_shared(self) -> Self:
-        for field in ("seed", "file"):
-            values = [getattr(part, field) for part in self.sets]
-            if len(set(values)) < len(values):
+        for a, b in combinations(self.sets, 2):
+            if a.file == b.file:
+                raise ValueError(f"sets: two of them have the file {a.file}; give each its own")
+            bulk_and_clusters = (a.blueprint is None) != (b.blueprint is None)
+            if a.seed == b.seed and not (bulk_and_clusters and a.system == b.system):
                 raise ValueError(
-                    f"sets: two of them have the {field} {max(values, key=values.count)}; give "
-                    "each its own, so that no two share a walk or a file"
+                    f"sets: two of them have the seed {a.seed}; give each its own, so that no two "
+                    "share a walk: only clusters may, with whole frames of the same system"
                 )
         if self.report is not None and self.report.suffix != ".json":
             raise ValueError(f"report: {self.report} must end in .json")
@@ -90,14 +124,14 @@ class Recipe(Spec):
 
     @model_validator(mode="after")
     def _walks_can_be_long_enough(self) -> Self:
-        if self.walk.pressure is None:
+        if self.walk.pressure is None and any(part.blueprint is None for part in self.sets):
             raise ValueError("walk.pressure: must not be empty, for frames are to differ in volume")
         step = self.walk.timestep
         interval = max(1, round(self.walk.frame_interval / step)) * step
         left = self.walk.duration - self.skip
         each = int(left / interval + 1e-6) + 1 if left >= 0 else 0
         for part in self.sets:
-            if part.walks * each < part.frames:
+            if part.walks * each < (part.frames if part.blueprint is None else 1):
                 raise ValueError(
                     f"sets: {part.file.name} cannot hold {part.frames} structures, for its walks "
                     f"leave {each} each after the first {self.skip:g} fs"
@@ -111,15 +145,15 @@ class Recipe(Spec):
     persist_result=False,
 )
 def dataset(recipe: Recipe) -> None:
-    """Walk, choose frames even in volume, label them, and write one file for every data set.
+    """Walk, choose frames or cut clusters, label them, and write one file for every data set.
 
     Training and test sets come from walks of their own. What the lake holds is not done again.
 
     Raises
     ------
     BadParameters
-        If the level of theory cannot be used, the model does not know an element, or walks do not
-        reach the volumes asked for.
+        If the level of theory cannot be used, the model does not know an element, no clusters can
+        be cut from a system, or walks do not hold the volumes or the clusters asked for.
     TooManyFailures
         If more labels failed than allowed.
     """
@@ -131,23 +165,15 @@ def dataset(recipe: Recipe) -> None:
         starts = {part.file: start_structure(work.lake, part.system) for part in recipe.sets}
         for number, part in enumerate(recipe.sets):
             start = read_structure(work.lake, starts[part.file])
+            if part.blueprint is not None:
+                with blame(f"sets.{number}.system"):
+                    check_cuttable(part.system.name, start)
             check_known(f"sets.{number}.system", part.system.name, start, known)
-        walks = {
-            part.file: [
-                explore.submit(
-                    work,
-                    part.system.name,
-                    starts[part.file],
-                    model,
-                    recipe.walk,
-                    int(seed),
-                )
-                for seed in np.random.SeedSequence(part.seed).generate_state(part.walks)
-            ]
-            for part in recipe.sets
-        }
+        walks = walk(work, recipe, starts, model)
         chosen = {
-            part.file: choose(work, recipe, part, [w.result() for w in walks[part.file]])
+            part.file: draw(work.lake, recipe, part, starts[part.file], walks[part.file])
+            if part.blueprint is not None
+            else choose(work.lake, recipe, part, walks[part.file])
             for part in recipe.sets
         }
         made = {}
@@ -158,18 +184,37 @@ def dataset(recipe: Recipe) -> None:
                 chosen[part.file].keys,
                 recipe.level,
                 recipe.max_failed,
-                kind="structure",
+                kind="structure" if part.blueprint is None else "cluster",
             ).result()
-            keys = [key for key, _ in converged(work.lake, labels)]
-            made[part.file] = make_dataset(work.lake, keys)
-            write(work.lake, made[part.file], part.file, recipe.level)
+            pairs = converged(work.lake, labels)
+            clusters = [name for _, name in pairs] if part.blueprint is not None else []
+            made[part.file] = make_dataset(work.lake, [key for key, _ in pairs], clusters)
+            write(work.lake, pairs, part, recipe.level)
         if recipe.report is not None:
             told(recipe, chosen, made).keep(work.lake, recipe.report)
 
 
-def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> Chosen:
+def walk(
+    work: Workplace, recipe: Recipe, starts: dict[Path, str], model: str
+) -> dict[Path, list[str]]:
+    """Walks of every data set; those that two of them share are walked once."""
+    planned = {
+        part.file: [
+            (part.system.name, starts[part.file], int(seed))
+            for seed in np.random.SeedSequence(part.seed).generate_state(part.walks)
+        ]
+        for part in recipe.sets
+    }
+    pending = {
+        (system, start, seed): explore.submit(work, system, start, model, recipe.walk, seed)
+        for system, start, seed in dict.fromkeys(chain.from_iterable(planned.values()))
+    }
+    return {file: [pending[way].result() for way in ways] for file, ways in planned.items()}
+
+
+def choose(lake: Lake, recipe: Recipe, part: DataSet, walks: list[str]) -> Chosen:
     """Frames of a data set, even in volume, the smallest first."""
-    trajectories = [read_walk(work.lake, walk) for walk in walks]
+    trajectories = [read_walk(lake, walk) for walk in walks]
     frames = [
         (trajectory.frame(int(i)), trajectory.pressure)
         for trajectory in trajectories
@@ -177,28 +222,55 @@ def choose(work: Workplace, recipe: Recipe, part: DataSet, walks: list[str]) -> 
     ]
     volumes = np.array([frame.get_volume() for frame, _ in frames])
     try:
-        found = uniform_in_volume(volumes, part.frames, part.volumes)
+        found = uniform_in_volume(volumes, part.frames, part.volumes or VOLUMES)
     except ValueError as error:
         raise BadParameters(f"{part.file.name}: {error}") from error
     indices = found[np.argsort(volumes[found])]
     return Chosen(
-        [put_structure(work.lake, frames[i][0], part.system.name) for i in indices],
+        [put_structure(lake, frames[i][0], part.system.name) for i in indices],
         volumes[indices],
         np.array([frames[i][1] for i in indices]),
     )
 
 
-def write(lake: Lake, data: str, path: Path, level: LevelOfTheory) -> None:
-    """Write a data set as extended XYZ, with its level of theory in every frame."""
+def draw(lake: Lake, recipe: Recipe, part: DataSet, start: str, walks: list[str]) -> Chosen:
+    """Clusters of a data set, cut around blocks drawn at random, by walk and frame."""
+    assert part.blueprint is not None
+    how = (recipe.skip, part.blueprint, part.frames, part.seed)
+    try:
+        drawn, refused = sample(lake, start, walks, *how)
+    except ValueError as error:
+        raise BadParameters(f"{part.file.name}: {error}") from error
+    return Chosen(
+        [cluster.key for cluster in drawn],
+        np.array([cluster.volume for cluster in drawn]),
+        np.array([cluster.pressure for cluster in drawn if cluster.pressure is not None]),
+        Counter(cluster.kind for cluster in drawn),
+        refused,
+    )
+
+
+def write(
+    lake: Lake, pairs: Sequence[tuple[str, str]], part: DataSet, level: LevelOfTheory
+) -> None:
+    """Write labels of frames or clusters as extended XYZ, with what is known of each.
+
+    Every frame says its level of theory; a cluster its key, its system, and as columns which atoms
+    are its core, its mantle and its caps.
+    """
     frames = []
-    for key, _ in members(lake, data):
+    for key, name in pairs:
         atoms, label = read_label(lake, key)
-        atoms.wrap()
         atoms.info = {"level": level.name, "seconds": round(label.seconds, 2)}
+        if part.blueprint is None:
+            atoms.wrap()
+        else:
+            atoms.info |= {"system": part.system.name, "cluster": name}
+            for mask in MASKS:
+                atoms.set_array(mask, lake.get("cluster", name).arrays[mask])
         atoms.calc = SinglePointCalculator(
             atoms, energy=label.energy, forces=label.forces, stress=label.stress
         )
         frames.append(atoms)
-    frames.sort(key=lambda atoms: float(atoms.get_volume()))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ase.io.write(path, frames, format="extxyz")
+    part.file.parent.mkdir(parents=True, exist_ok=True)
+    ase.io.write(part.file, frames, format="extxyz")

@@ -45,13 +45,7 @@ def check(campaign: Campaign) -> None:
             load(campaign.start.model)
     for i, system in enumerate(campaign.systems):
         with blame(f"systems.{i}"):
-            atoms = build(system)
-            endless = {"rod", "layer"} & set(partition(atoms).kinds)
-            if endless:
-                raise ValueError(
-                    f"{system.name} holds a {min(endless)} that runs without end through its "
-                    "cells: no finite cluster can be cut from it"
-                )
+            check_cuttable(system.name, build(system))
 
 
 @contextmanager
@@ -61,6 +55,21 @@ def blame(field: str) -> Iterator[None]:
         yield
     except (ImportError, OSError, ValueError) as error:
         raise BadParameters(f"{field}: {error}") from error
+
+
+def check_cuttable(system: str, atoms: Atoms) -> None:
+    """Refuse a system that no clusters can be cut from.
+
+    Raises
+    ------
+    ValueError
+        If it does not fall apart into blocks, or one of them has no end.
+    """
+    if endless := {"rod", "layer"} & set(partition(atoms).kinds):
+        raise ValueError(
+            f"{system} holds a {min(endless)} that runs without end through its cells: no finite "
+            "cluster can be cut from it"
+        )
 
 
 def check_known(field: str, system: str, atoms: Atoms, known: Collection[str]) -> None:

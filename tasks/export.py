@@ -17,12 +17,11 @@ from ase.stress import full_3x3_to_voigt_6_stress, voigt_6_to_full_3x3_stress
 from storage import Lake
 from storage.contents import Contents
 from tasks.errors import BadFile
-from tasks.extract import read_cluster
+from tasks.extract import MASKS, read_cluster
 from tasks.ingest import members, read_label
 
 _TEXT = {".extxyz", ".xyz"}
 _PACKED = {".xz", ".gz"}
-_MASKS = ("core", "mantle", "caps")
 
 
 def export(lake: Lake, tag: str, path: Path) -> Counter[str]:
@@ -80,7 +79,7 @@ def _frames(lake: Lake, tag: str, statuses: Counter[str]) -> Iterator[Atoms]:
         if named["cluster"]:
             cluster = read_cluster(lake, named["cluster"])
             named["system"] = lake.get("cluster", named["cluster"]).metadata["system"]
-            for mask in _MASKS:
+            for mask in MASKS:
                 atoms.set_array(mask, getattr(cluster, mask))
         atoms.info = {name: told[name] for name in ("level", "status", "seconds")}
         atoms.info |= {name: value for name, value in named.items() if value}
@@ -105,7 +104,7 @@ def _extended_xyz(atoms: Atoms) -> str:
         "pos:R:3": atoms.positions.tolist(),
         "forces:R:3": results["forces"].tolist(),
     }
-    for mask in (m for m in _MASKS if m in atoms.arrays):
+    for mask in (m for m in MASKS if m in atoms.arrays):
         columns[f"{mask}:L:1"] = np.where(atoms.arrays[mask], "T", "F")[:, None].tolist()
     head = {"Lattice": atoms.cell.array.T} if atoms.cell.any() else {}
     head |= {"Properties": ":".join(columns), "pbc": atoms.pbc, "energy": results["energy"]}
@@ -120,5 +119,5 @@ def _write_database(path: Path, frames: Iterable[Atoms]) -> None:
     path.unlink(missing_ok=True)
     with ase.db.connect(path, type="db", use_lock_file=False) as database:
         for atoms in frames:
-            masks = {mask: atoms.arrays[mask] for mask in _MASKS if mask in atoms.arrays}
+            masks = {mask: atoms.arrays[mask] for mask in MASKS if mask in atoms.arrays}
             database.write(atoms, key_value_pairs=atoms.info, data=masks)

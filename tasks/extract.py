@@ -21,13 +21,16 @@ from nearsight.blocks import (
     partition,
     rank,
 )
-from storage import Lake
+from storage import Lake, Record
 from storage.origin import Origin
 from tasks.explore import read_structure, read_walk
 from tasks.ingest import members
 from tasks.options import Extraction
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
+
+MASKS = ("core", "mantle", "caps")
+"""Parts of a cluster; as masks over its atoms they add up to all of it."""
 
 SHORTLIST = 20
 """Candidates that are cut for every cluster that is wanted, evenly over all walks and times."""
@@ -36,6 +39,25 @@ SHORTLIST = 20
 def batch_origin(scores: Sequence[str], dataset: str, spec: Extraction) -> Origin:
     """What a batch is made of: the scores its clusters are chosen from, what is known, the spec."""
     return Origin("batch", spec.model_dump(mode="json"), [*scores, dataset])
+
+
+def cluster_origin(walk: str, frame: int, block: int, blueprint: Blueprint) -> Origin:
+    """What a cluster is made of: a frame of a walk, the block at its core, and its blueprint."""
+    where = {"frame": frame, "core": block, "blueprint": blueprint.model_dump(mode="json")}
+    return Origin("cluster", where, [walk])
+
+
+def cluster_record(origin: Origin, cluster: Cluster, system: str, mark: str) -> Record:
+    """The record of a cluster, cut from a walk through a system; `mark` is its fingerprint."""
+    metadata = {
+        "walk": origin.inputs[0],
+        "frame": origin.spec["frame"],
+        "core_block": origin.spec["core"],
+        "system": system,
+        "fingerprint": mark,
+        "formula": cluster.atoms.get_chemical_formula(),
+    }
+    return origin.record(metadata, cluster_arrays(cluster))
 
 
 def read_cluster(lake: Lake, key: str) -> Cluster:
@@ -77,14 +99,15 @@ def extract_batch(
     """
     start, tell = time.monotonic(), reporter(key)
     candidates: list[tuple[float, int, int, int]] = []
-    walks, tables, blocks = [], [], []
+    walks, systems, tables, blocks = [], [], [], []
     unknown_atoms = atoms_seen = 0
     for w, name in enumerate(scores):
         table = lake.get("scores", name)
-        walk = table.metadata["walk"]
-        walks.append(walk)
+        walks.append(table.metadata["walk"])
+        walk = lake.get("walk", walks[w]).metadata
+        systems.append(walk["system"])
         tables.append(table.arrays)
-        blocks.append(partition(read_structure(lake, lake.get("walk", walk).metadata["start"])))
+        blocks.append(partition(read_structure(lake, walk["start"])))
         surprise = table.arrays["surprise"]
         unknown_atoms += int((surprise > 0).sum())
         atoms_seen += surprise.size
@@ -118,7 +141,9 @@ def extract_batch(
     names = []
     for i in chosen:
         _, _, mark, cluster, w, frame, block = cut_out[i]
-        names.append(_put_cluster(lake, cluster, walks[w], frame, block, mark, spec.blueprint))
+        origin = cluster_origin(walks[w], frame, block, spec.blueprint)
+        lake.put(cluster_record(origin, cluster, systems[w], mark))
+        names.append(origin.key)
     metadata = {
         "clusters": names,
         "scores": list(scores),
@@ -141,29 +166,6 @@ def _within_budget(sizes: Sequence[int], spec: Extraction) -> dict[str, Any]:
 def _descriptor(features: np.ndarray, blocks: Blocks, block: int) -> np.ndarray:
     members = features[blocks.members(block)]
     return np.concatenate([members.mean(axis=0), members.std(axis=0)])
-
-
-def _put_cluster(
-    lake: Lake,
-    cluster: Cluster,
-    walk: str,
-    frame: int,
-    block: int,
-    mark: str,
-    blueprint: Blueprint,
-) -> str:
-    where = {"frame": frame, "core": block, "blueprint": blueprint.model_dump(mode="json")}
-    origin = Origin("cluster", where, [walk])
-    metadata = {
-        "walk": walk,
-        "frame": frame,
-        "core_block": block,
-        "system": lake.get("walk", walk).metadata["system"],
-        "fingerprint": mark,
-        "formula": cluster.atoms.get_chemical_formula(),
-    }
-    lake.put(origin.record(metadata, cluster_arrays(cluster)))
-    return origin.key
 
 
 @verb(name="extract", task_run_name="extract {work.title}")

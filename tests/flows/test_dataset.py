@@ -1,4 +1,6 @@
-"""Periodic data sets, and the model that is trained on them."""
+"""Periodic data sets, clusters from the same walks, and the model that is trained on them."""
+
+import json
 
 import ase.io
 import numpy as np
@@ -9,10 +11,15 @@ from studies import written
 from flows.dataset import DataSet, Recipe, dataset
 from flows.parameters import BadParameters
 from flows.pretrain import Pretraining, pretrain
+from flows.studies.cross_validation import CrossValidation, cross_validation
+from nearsight.blocks import Blueprint
 from nearsight.potentials import Architecture, TrainingSpec, load
+from nearsight.references import reference
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System
 from storage import open_lake
+from storage.audit import audit
+from tasks.extract import MASKS, read_cluster
 
 
 @pytest.fixture
@@ -101,6 +108,8 @@ def test_the_report_shows_volumes_and_pressures(prefect, recipe, tmp_path):
         ({"seed": 1}, "two of them have the seed 1; give each its own"),
         ({"file": "train.extxyz"}, "two of them have the file"),
         ({"volumes": (9300, 8900)}, "9300 to 8900 Å³ is no range"),
+        ({"seed": 1, "volumes": None, "system": {"variant": "ld"}, "blueprint": {}}, "the seed 1"),
+        ({"blueprint": {}}, "volumes: must be empty beside a blueprint"),
     ],
 )
 def test_sets_that_would_share_a_walk_or_a_file_are_refused(recipe, changed, why):
@@ -124,6 +133,106 @@ def test_sets_that_would_share_a_walk_or_a_file_are_refused(recipe, changed, why
 def test_walks_that_cannot_hold_the_frames_are_refused_before_they_begin(recipe, changed, why):
     with pytest.raises(ValueError, match=why):
         Recipe.model_validate(recipe.model_dump() | changed)
+
+
+def test_clusters_need_neither_volumes_nor_a_frame_each(recipe):
+    clusters = {"blueprint": {}, "volumes": None, "frames": 100}
+    told = recipe.model_dump()
+    still = told | {"walk": {"duration": 3.0, "pressure": None}, "skip": 2.9}
+    sets = [told["sets"][0] | clusters, told["sets"][1] | clusters]
+    assert Recipe.model_validate(still | {"sets": sets}).sets[0].frames == 100
+    with pytest.raises(ValueError, match=r"two of them have the seed 1.*only clusters may, with"):
+        Recipe.model_validate(still | {"sets": [sets[0], sets[1] | {"seed": 1}]})
+    with pytest.raises(ValueError, match="pressure: must not be empty"):
+        Recipe.model_validate(still | {"sets": [sets[0], told["sets"][1]]})
+    with pytest.raises(ValueError, match=r"train\.extxyz cannot hold 100 .* leave 0 each"):
+        Recipe.model_validate(still | {"sets": sets, "skip": 9.0})
+
+
+@pytest.fixture
+def with_clusters(recipe, tmp_path):
+    """Whole frames, and clusters of the same walk."""
+    bulk = recipe.sets[0]
+    clusters = DataSet(
+        file=tmp_path / "clusters.extxyz",
+        system=bulk.system,
+        frames=6,
+        walks=bulk.walks,
+        blueprint=Blueprint(mantle=0),
+        seed=bulk.seed,
+    )
+    return recipe.model_copy(
+        update={"sets": (bulk, clusters), "report": tmp_path / "sets.json", "max_failed": 0.0}
+    )
+
+
+def test_clusters_of_the_walks_of_whole_frames_are_a_test_set(prefect, with_clusters, tmp_path):
+    recipe = with_clusters
+    dataset(recipe)
+    lake = open_lake(recipe.lake)
+    assert len(lake.keys("walk")) == 1
+    clusters = ase.io.read(recipe.sets[1].file, index=":")
+    assert len(clusters) == 6
+    for atoms in clusters:
+        assert not atoms.pbc.any()
+        assert "stress" not in atoms.calc.results
+        assert (atoms.info["level"], atoms.info["system"]) == ("Morse", "S_pr")
+        held = read_cluster(lake, atoms.info["cluster"])
+        np.testing.assert_allclose(atoms.positions, held.atoms.positions, atol=1e-7)
+        for mask in MASKS:
+            np.testing.assert_array_equal(atoms.arrays[mask], getattr(held, mask))
+        told = reference(MORSE).label(held.atoms)
+        np.testing.assert_allclose(atoms.get_forces(), told.forces, atol=1e-6)
+    origins = [lake.get("cluster", atoms.info["cluster"]).metadata for atoms in clusters]
+    assert len({(o["frame"], o["core_block"]) for o in origins}) == 6
+    assert {o["frame"] for o in origins} == set(range(2, 7))
+
+    told = written(recipe.report)
+    assert told["sets"]["clusters.extxyz"]["cores"].keys() <= {"brick", "linker"}
+    pressures = [set(part["pressures"]) for part in told["sets"].values()]
+    assert pressures[0] == pressures[1]
+    before = {kind: lake.keys(kind) for kind in lake.kinds()}
+    text = recipe.sets[1].file.read_text()
+    dataset(recipe)
+    assert {kind: lake.keys(kind) for kind in lake.kinds()} == before
+    assert recipe.sets[1].file.read_text() == text
+    assert not audit(lake).defects
+
+    found = cross_validation(
+        CrossValidation(
+            lake=recipe.lake,
+            file=tmp_path / "errors.json",
+            level=MORSE,
+            models={"mlp_pr": {"file": recipe.model}},
+            tests={"S_pr": recipe.sets[0].file, "D_cl": recipe.sets[1].file},
+            site=SITE,
+        )
+    )
+    assert [row["test set"] for row in found.rows] == ["S_pr", "D_cl", "D_cl, cores"]
+
+
+def test_clusters_at_constant_volume_have_no_pressure_to_show(prefect, with_clusters):
+    still = with_clusters.walk.model_copy(update={"pressure": None})
+    update = {"sets": with_clusters.sets[1:], "walk": still}
+    dataset(with_clusters.model_copy(update=update))
+    told = json.loads(with_clusters.report.read_text())
+    assert told["sets"]["clusters.extxyz"]["pressures"] == []
+    assert "in the cell of the start" in told["how"]
+    assert len(ase.io.read(with_clusters.sets[1].file, index=":")) == 6
+
+
+def test_more_clusters_than_there_are_is_refused_with_the_numbers(prefect, with_clusters):
+    many = with_clusters.sets[1].model_copy(update={"frames": 1000})
+    why = r"clusters\.extxyz: 1000 clusters .* only \d+ of 140 blocks in 5 frames"
+    with pytest.raises(BadParameters, match=why):
+        dataset(with_clusters.model_copy(update={"sets": (many,)}))
+
+
+def test_a_system_that_no_cluster_can_be_cut_from_is_refused(prefect, with_clusters, mil_53):
+    rods = with_clusters.sets[1].model_copy(update={"system": System(file=mil_53)})
+    with pytest.raises(BadParameters, match=r"sets\.0\.system: mil-53 holds a rod that runs"):
+        dataset(with_clusters.model_copy(update={"sets": (rods,)}))
+    assert not open_lake(with_clusters.lake).keys("walk")
 
 
 def test_an_element_that_the_model_does_not_know_is_refused(prefect, recipe):

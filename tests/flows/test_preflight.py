@@ -1,9 +1,5 @@
-from pathlib import Path
-
 import ase.io
-import numpy as np
 import pytest
-from ase import Atoms
 from ase.build import bulk
 from engines import needs
 
@@ -97,14 +93,7 @@ def test_a_framework_that_cannot_be_taken_apart_is_refused(tiny, unlabelled, tmp
     assert refusal(tiny(tmp_path / "lake", **unlabelled, systems=systems)).startswith("systems.1: ")
 
 
-def test_a_rod_of_which_no_cluster_can_be_cut_is_refused(tiny, unlabelled, tmp_path):
-    table = np.load(Path(__file__).parents[1] / "blocks" / "frameworks.npz")
-    i = table["names"].tolist().index("SABVUN_clean_h_min")  # MIL-53
-    atoms = slice(*np.cumsum([0, *table["sizes"]])[i : i + 2])
-    mil = Atoms(table["numbers"][atoms], table["positions"][atoms])
-    mil.set_cell(table["cells"][i])
-    mil.pbc = True
-    ase.io.write(tmp_path / "mil-53.cif", mil)
-    systems = [{"file": str(tmp_path / "mil-53.cif")}]
+def test_a_rod_of_which_no_cluster_can_be_cut_is_refused(tiny, unlabelled, tmp_path, mil_53):
+    systems = [{"file": str(mil_53)}]
     said = refusal(tiny(tmp_path / "lake", **unlabelled, systems=systems))
     assert said.startswith("systems.0: mil-53 holds a rod that runs without end")
