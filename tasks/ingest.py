@@ -18,6 +18,7 @@ from storage.origin import Origin, dataset_key
 from tasks.errors import BadFile
 
 _NAMES = ("system", "cluster")
+_CORE = "core"
 
 
 def label_origin(atoms: Atoms, level: LevelOfTheory) -> Origin:
@@ -84,7 +85,8 @@ def read_label(lake: Lake, key: str) -> tuple[Atoms, Label]:
 def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Label]]:
     """Structures with energy (eV), forces (eV/Å) and, if periodic, stress from extended XYZ.
 
-    The `info` of a structure keeps the names that an export gave it: `system` and `cluster`.
+    The `info` of a structure keeps the names that an export gave it, `system` and `cluster`; its
+    `arrays` keep `core`, the mask of a cluster's core, if the file has it.
 
     Raises
     ------
@@ -119,6 +121,8 @@ def read_labelled(path: Path, level: LevelOfTheory) -> Iterator[tuple[Atoms, Lab
         )
         atoms = Atoms(frame.numbers, frame.positions, cell=frame.cell, pbc=frame.pbc)
         atoms.info = {name: frame.info[name] for name in _NAMES if name in frame.info}
+        if frame.arrays.get(_CORE, np.empty(0)).dtype == bool:
+            atoms.set_array(_CORE, frame.arrays[_CORE])
         yield atoms, label
     if i < 0:
         raise BadFile(f"{path} holds no structures")

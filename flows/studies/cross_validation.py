@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from ase.data import chemical_symbols
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.studies.base import Drawing, Findings, StudySpec
-from flows.studies.errors import Evaluation, errors_of, evaluate_all
-from flows.studies.sources import ModelSource, find_model, find_set
+from flows.studies.errors import Evaluation, evaluate_all, with_cores
+from flows.studies.sources import ModelSource, cores_of, find_model, find_set
 from nearsight.figures import cross_validation as draw
-from nearsight.metrics import by_element
+from nearsight.metrics import ForceErrors
 from nearsight.spec import File
 from tasks.workplace import workplace
 
@@ -24,6 +21,10 @@ METRICS = {
     "rmse": "RMSE, meV/Å",
     "mae_p95": "MAE_p95, meV/Å",
 }
+CORES = (
+    " Only the cores of clusters have the surroundings that they have in the framework, so they "
+    "alone stand for the bulk; they have no energy of their own."
+)
 
 
 class CrossValidation(StudySpec):
@@ -53,13 +54,17 @@ def cross_validation(spec: CrossValidation) -> Findings:
     with workplace(spec.lake, spec.site) as work:
         models = {name: find_model(work.lake, source) for name, source in spec.models.items()}
         tests = {name: find_set(work.lake, path, spec.level) for name, path in spec.tests.items()}
-        found = evaluate_all(work, models, tests)
-        elements = {pair: _by_element(evaluation) for pair, evaluation in found.items()}
+        cores = {
+            name: cores_of(work.lake, tests[name], path, spec.level)
+            for name, path in spec.tests.items()
+        }
+        found = with_cores(evaluate_all(work, models, tests), cores)
+        elements = {pair: evaluation.elements for pair, evaluation in found.items()}
         return Findings(
             study="cross-validation",
             title="Cross-validation (paper, Tables 3 and 4, SI.8)",
             level=spec.level.name,
-            said=tuple(_said(spec, found)),
+            said=tuple(_said(found)),
             how=(
                 "Every model predicted energy and forces of every structure of every test set. "
                 "Force errors are per Cartesian component; MAE_p95 is the mean of the 5 % largest."
@@ -76,7 +81,8 @@ def cross_validation(spec: CrossValidation) -> Findings:
             note=(
                 "Energies in meV/atom, forces in meV/Å; under an element, its force RMSE and, in "
                 "brackets, MAE_p95."
-            ),
+            )
+            + (CORES if any(mask is not None for mask in cores.values()) else ""),
             drawings=(_drawing(spec, found),),
             numbers={
                 "errors": [
@@ -84,7 +90,7 @@ def cross_validation(spec: CrossValidation) -> Findings:
                         "model": model,
                         "test": test,
                         "metrics": e.metrics,
-                        "elements": elements[model, test],
+                        "elements": {s: e._asdict() for s, e in elements[model, test].items()},
                         "unknown_elements": list(e.strangers),
                     }
                     for (model, test), e in found.items()
@@ -93,32 +99,29 @@ def cross_validation(spec: CrossValidation) -> Findings:
             records={
                 "model": list(models.values()),
                 "dataset": list(tests.values()),
-                "evaluation": [e.record.key for e in found.values() if e.record is not None],
+                "evaluation": list(
+                    dict.fromkeys(e.record.key for e in found.values() if e.record is not None)
+                ),
             },
         ).keep(work.lake, spec.file)
-
-
-def _by_element(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
-    if evaluation.record is None:
-        return {}
-    found = by_element(errors_of(evaluation.record), evaluation.record.arrays["numbers"])
-    return {chemical_symbols[z]: errors._asdict() for z, errors in found.items()}
 
 
 def _shown(evaluation: Evaluation, metric: str) -> str:
     if evaluation.metrics is None:
         return f"knows no {', '.join(evaluation.strangers)}"
+    if metric not in evaluation.metrics:
+        return ""
     form = "{:+.2f}" if metric == "delta_e_avg" else "{:.2f}" if "delta" in metric else "{:.1f}"
     return form.format(evaluation.metrics[metric])
 
 
-def _pair(errors: dict[str, Any] | None) -> str:
-    return f"{errors['rmse']:.0f} ({errors['mae_p95']:.0f})" if errors else ""
+def _pair(errors: ForceErrors | None) -> str:
+    return f"{errors.rmse:.0f} ({errors.mae_p95:.0f})" if errors else ""
 
 
-def _said(spec: CrossValidation, found: dict[tuple[str, str], Evaluation]) -> list[str]:
+def _said(found: dict[tuple[str, str], Evaluation]) -> list[str]:
     told = []
-    for test in spec.tests:
+    for test in dict.fromkeys(test for _, test in found):
         errors = {m: e.metrics["mae_p95"] for (m, t), e in found.items() if t == test and e.metrics}
         if errors:
             best = min(errors, key=lambda model: errors[model])
@@ -127,25 +130,27 @@ def _said(spec: CrossValidation, found: dict[tuple[str, str], Evaluation]) -> li
 
 
 def _drawing(spec: CrossValidation, found: dict[tuple[str, str], Evaluation]) -> Drawing:
+    tests = list(dict.fromkeys(test for _, test in found))
+
     def values(metric: str) -> np.ndarray:
         return np.array(
             [
-                [np.nan if (m := found[model, test].metrics) is None else m[metric]]
+                [(found[model, test].metrics or {}).get(metric, np.nan) for test in tests]
                 for model in spec.models
-                for test in spec.tests
             ]
-        ).reshape(len(spec.models), len(spec.tests))
+        )
 
     return Drawing(
         title="Errors of every model on every test set",
         caption=(
             "Rows are models, columns test sets; darker is worse, each panel on a scale of its "
-            "own. A dash: the model does not know an element of the test set."
+            "own. A dash: the model does not know an element of the test set, or the test set has "
+            "no energies, as cores alone have none."
         ),
         alt="Four heat maps with values: energy shift, energy spread, force RMSE and MAE_p95",
         figure=draw(
             list(spec.models),
-            list(spec.tests),
+            tests,
             {heading: values(metric) for metric, heading in METRICS.items()},
         ),
     )

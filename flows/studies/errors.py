@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from flows.parameters import BadParameters
 from flows.studies.sources import strangers
+from nearsight.metrics import ForceErrors, by_element, mae_pk, rmse
 from storage import Lake, Record
 from tasks.evaluate import evaluate
 from tasks.workplace import Workplace
@@ -26,15 +28,34 @@ class Evaluation:
         does not know.
     strangers
         Those elements.
+    cores
+        (n_total,) mask of the atoms that count, cores of clusters; None: all of them.
     """
 
     record: Record | None
     strangers: tuple[str, ...] = ()
+    cores: NDArray[np.bool_] | None = None
 
     @property
     def metrics(self) -> dict[str, float] | None:
-        """`mae_p95` and `rmse` in meV/Å, `delta_e_avg` and `delta_e_std` in meV/atom."""
-        return None if self.record is None else dict(self.record.metadata["metrics"])
+        """`mae_p95` and `rmse` in meV/Å; unless cores alone count, which have no energy of their
+        own, `delta_e_avg` and `delta_e_std` in meV/atom.
+        """
+        if self.record is None:
+            return None
+        if self.cores is None:
+            return dict(self.record.metadata["metrics"])
+        errors = errors_of(self.record)[self.cores]
+        return {"mae_p95": mae_pk(errors, 95), "rmse": rmse(errors)}
+
+    @property
+    def elements(self) -> dict[str, ForceErrors]:
+        """Force errors of each element, in meV/Å."""
+        if self.record is None:
+            return {}
+        atoms = slice(None) if self.cores is None else self.cores
+        found = by_element(errors_of(self.record)[atoms], self.record.arrays["numbers"][atoms])
+        return {chemical_symbols[z]: errors for z, errors in found.items()}
 
 
 def errors_of(record: Record) -> NDArray[np.float64]:
@@ -65,6 +86,18 @@ def evaluate_all(
         for model in models
         for test in tests
     }
+
+
+def with_cores(
+    found: Mapping[tuple[str, str], Evaluation], cores: Mapping[str, NDArray[np.bool_] | None]
+) -> dict[tuple[str, str], Evaluation]:
+    """The same and, behind every test set that tells cores, the errors of its cores alone."""
+    told: dict[tuple[str, str], Evaluation] = {}
+    for (model, test), evaluation in found.items():
+        told[model, test] = evaluation
+        if cores[test] is not None:
+            told[model, f"{test}, cores"] = replace(evaluation, cores=cores[test])
+    return told
 
 
 def evaluate_known(

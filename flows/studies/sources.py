@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from flows.parameters import BadParameters
@@ -12,7 +14,7 @@ from nearsight.potentials import load
 from nearsight.references import LevelOfTheory
 from nearsight.spec import File, Spec
 from storage import Lake, Snapshot
-from tasks.ingest import dataset, elements, ingest, members
+from tasks.ingest import dataset, elements, ingest, label_key, members, read_labelled
 from tasks.train import adopt
 
 
@@ -55,6 +57,22 @@ def find_set(lake: Lake, path: Path, level: LevelOfTheory) -> str:
     return dataset(lake, ingest(lake, path, level))
 
 
+def cores_of(lake: Lake, data: str, path: Path, level: LevelOfTheory) -> NDArray[np.bool_] | None:
+    """Which atoms of a data set are cores of clusters, as the file says that it was read from.
+
+    Returns
+    -------
+    (n_total,) over all structures end to end, in the order of their evaluations; None where the
+    file tells no cores.
+    """
+    cores = {
+        label_key(atoms, level): atoms.arrays.get("core", np.zeros(len(atoms), dtype=bool))
+        for atoms, _ in read_labelled(path, level)
+    }
+    mask = np.concatenate([cores[label] for label, _ in members(lake, data)])
+    return mask if mask.any() else None
+
+
 def clusters_under(lake: Lake, tag: str, system: str | None = None) -> list[tuple[str, str]]:
     """(label key, cluster key) of every cluster that a snapshot's data set holds, by label key.
 
@@ -70,8 +88,7 @@ def clusters_under(lake: Lake, tag: str, system: str | None = None) -> list[tupl
     BadParameters
         If there are none.
     """
-    found = snapshot(lake, tag).metadata
-    data = found.get("dataset") or _dataset_of_cycle(lake, found)
+    data = _learned(lake, tag)
     pairs = [(label, cluster) for label, cluster in members(lake, data) if cluster] if data else []
     systems = {cluster: lake.get("cluster", cluster).metadata["system"] for _, cluster in pairs}
     chosen = [pair for pair in pairs if system in (None, systems[pair[1]])]
@@ -84,9 +101,25 @@ def clusters_under(lake: Lake, tag: str, system: str | None = None) -> list[tupl
     return chosen
 
 
-def _dataset_of_cycle(lake: Lake, told: dict[str, object]) -> str | None:
+def learned_under(lake: Lake, tag: str) -> str:
+    """Key of the data set that a snapshot stands for: of a campaign's cycle, all it had learned.
+
+    Raises
+    ------
+    BadParameters
+        If there is none.
+    """
+    if data := _learned(lake, tag):
+        return data
+    raise BadParameters(f"{tag} in the lake {lake.url} holds no data set; name a campaign's cycle")
+
+
+def _learned(lake: Lake, tag: str) -> str | None:
     from flows.history import read_cycles
 
+    told = snapshot(lake, tag).metadata
+    if data := told.get("dataset"):
+        return str(data)
     if "campaign" not in told or "cycle" not in told:
         return None
     return read_cycles(lake, str(told["campaign"]))[int(str(told["cycle"]))].dataset

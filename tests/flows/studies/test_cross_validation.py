@@ -1,12 +1,15 @@
+import ase.io
 import numpy as np
 import pytest
-from studies import written
+from studies import TAG, written
 
 from flows.parameters import BadParameters
 from flows.studies.cross_validation import CrossValidation, cross_validation
 from flows.studies.sources import ModelSource
+from nearsight.potentials import load
 from storage import open_lake
 from storage.audit import audit
+from tasks.export import export
 
 
 @pytest.fixture
@@ -42,6 +45,30 @@ def test_every_model_meets_every_test_set_once(prefect, spec, small, nothing_new
     assert [row["metrics"] for row in again.numbers["errors"]] == [
         row["metrics"] for row in told["errors"]
     ]
+
+
+def test_cores_of_clusters_have_a_row_of_their_own(prefect, spec, small, tmp_path):
+    export(open_lake(small.lake), TAG, tmp_path / "clusters.extxyz")
+    tests = {"S_ld": small.defect, "D_cl": tmp_path / "clusters.extxyz"}
+    found = cross_validation(spec.model_copy(update={"tests": tests}))
+    assert [row["test set"] for row in found.rows] == ["S_ld", "D_cl", "D_cl, cores"]
+    assert [row["ΔE_std"] == "" for row in found.rows] == [False, False, True]
+    frames = ase.io.read(tmp_path / "clusters.extxyz", ":")
+    model = load(small.model)
+    for name, of_frame in (
+        ("D_cl", lambda frame: slice(None)),
+        ("D_cl, cores", lambda frame: frame.arrays["core"]),
+    ):
+        (told,) = (e for e in written(spec.file)["errors"] if e["test"] == name)
+        errors = np.concatenate(
+            [
+                1000 * (model.evaluate(frame).forces - frame.get_forces())[of_frame(frame)]
+                for frame in frames
+            ]
+        )
+        assert told["metrics"]["rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
+        assert sum(e["atoms"] for e in told["elements"].values()) == len(errors)
+    assert not audit(open_lake(small.lake)).defects
 
 
 def test_an_element_that_a_model_does_not_know_is_said(prefect, spec, tmp_path):
