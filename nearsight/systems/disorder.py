@@ -69,10 +69,15 @@ class Disorder(Spec):
 
     @property
     def name(self) -> str:
-        """Fractions of Hf, bricks and linkers, how they count, and the seed: "0.2-0.1-0.2-s0"."""
+        """What is drawn, and the seed: "0.2-0.1-0.2-s0"."""
+        return f"{self.recipe}-s{self.seed}"
+
+    @property
+    def recipe(self) -> str:
+        """Fractions of Hf, bricks and linkers, how they count, and domains: "0.2-0.1-0.2"."""
         domain = f"-d{self.domain:g}" if self.domain else ""
         counted = "-resulting" if self.counted == "resulting" else ""
-        return f"{self.hf:.3g}-{self.brick:.3g}-{self.linker:.3g}{counted}{domain}-s{self.seed}"
+        return f"{self.hf:.3g}-{self.brick:.3g}-{self.linker:.3g}{counted}{domain}"
 
 
 def disordered(cell: Atoms, repeats: tuple[int, int, int], disorder: Disorder) -> Atoms:

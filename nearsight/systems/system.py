@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated, Literal
 
 from ase import Atoms
@@ -11,7 +12,7 @@ from nearsight.spec import File, Spec
 from nearsight.systems.disorder import Disorder, disordered
 from nearsight.systems.files import read, read_crystal
 from nearsight.systems.uio66 import pristine
-from nearsight.systems.variants import Variant, make
+from nearsight.systems.variants import SUPERCELLS, Variant, make
 
 Repeats = Annotated[int, Field(ge=1)]
 
@@ -68,12 +69,32 @@ class System(Spec):
 
         Disorder is named by its fractions of Hf, bricks and linkers, and by its seed.
         """
+        return self._named(self.disorder.name if self.disorder else "")
+
+    @property
+    def ensemble(self) -> str:
+        """Name of all systems that differ from it in the seed of their disorder at most."""
+        return self._named(self.disorder.recipe if self.disorder else "")
+
+    @property
+    def cells(self) -> int:
+        """Unit cells that it is made of."""
+        own = SUPERCELLS[self.variant][0] if self.variant in SUPERCELLS else (1, 1, 1)
+        return prod(self.supercell) * prod(own)
+
+    def drawn(self, seed: int) -> System:
+        """The same with its disorder drawn from another seed; itself where it has none."""
+        if self.disorder is None:
+            return self
+        return self.model_copy(update={"disorder": self.disorder.model_copy(update={"seed": seed})})
+
+    def _named(self, disorder: str) -> str:
         family = "" if self.framework == "UiO-66" else f"{self.framework}_"
         parts = [self.file.stem] if self.file else []
         if self.variant:
             parts = ["S_" + family + self.variant.replace("/", "-").replace("*", "-star")]
-        if self.disorder:
-            parts += [self.disorder.name] if self.file else [f"S_{family}{self.disorder.name}"]
+        if disorder:
+            parts += [disorder] if self.file else [f"S_{family}{disorder}"]
         if self.supercell != (1, 1, 1):
             parts.append("x".join(map(str, self.supercell)))
         return "_".join(parts)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from nearsight.blocks import UnsupportedFramework, partition
-from nearsight.systems import System, build
+from nearsight.systems import Disorder, System, build
 from nearsight.systems.uio66 import LATTICE_CONSTANT
 
 
@@ -39,6 +39,29 @@ def test_names():
     assert System(variant="ld").name == "S_ld"
     assert System(variant="pr", supercell=(2, 2, 1)).name == "S_pr_2x2x1"
     assert System(file="some/where/my.cif").name == "my"
+
+
+def test_an_ensemble_is_named_without_the_seed():
+    disorder = Disorder(hf=0.2, linker=0.1, counted="resulting", seed=7)
+    system = System(disorder=disorder, supercell=(2, 1, 1))
+    other = system.drawn(8)
+    assert (system.name, other.name) == tuple(
+        f"S_0.2-0-0.1-resulting-s{seed}_2x1x1" for seed in (7, 8)
+    )
+    assert system.ensemble == other.ensemble == "S_0.2-0-0.1-resulting_2x1x1"
+    assert other == System.model_validate(
+        {"disorder": disorder.model_dump() | {"seed": 8}, "supercell": (2, 1, 1)}
+    )
+    plain = System(variant="pr", supercell=(2, 1, 1))
+    assert plain.drawn(3) == plain
+    assert plain.ensemble == plain.name
+
+
+def test_unit_cells_are_counted_in_supercells_of_the_paper_too():
+    assert System(variant="pr").cells == 1
+    assert System(variant="reo", supercell=(2, 1, 3)).cells == 6
+    assert System(variant="sup*").cells == 64
+    assert System(variant="sup-3x3x1", supercell=(1, 1, 2)).cells == 18
 
 
 def test_own_file(tmp_path):
