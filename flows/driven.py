@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Self
+from typing import Self, TypedDict
 
 import numpy as np
 from ase import Atoms
@@ -64,6 +64,11 @@ class DrivenSpec(Spec):
             )
         return self
 
+    @property
+    def drawn(self) -> list[tuple[str, System]]:
+        """The systems that are run, each after the field that asks for it."""
+        return [(f"systems.{number}", system) for number, system in enumerate(self.systems)]
+
 
 def check_grid(field: str, values: Sequence[float]) -> None:
     """Refuse a grid that holds a value twice, for one walk would count as two.
@@ -113,8 +118,8 @@ def check(spec: DrivenSpec, lake: Lake) -> tuple[str | LevelOfTheory, list[Atoms
     """
     check_folder(spec.file.parent)
     structures = []
-    for number, system in enumerate(spec.systems):
-        with blame(f"systems.{number}"):
+    for field, system in spec.drawn:
+        with blame(field):
             structures.append(build_crystal(system))
     if spec.level is not None:
         with blame("level"):
@@ -125,8 +130,8 @@ def check(spec: DrivenSpec, lake: Lake) -> tuple[str | LevelOfTheory, list[Atoms
     assert spec.model is not None
     model = find_model(lake, spec.model)
     known = load(model, lake).elements
-    for number, (system, atoms) in enumerate(zip(spec.systems, structures, strict=True)):
-        check_known(f"systems.{number}", system.name, atoms, known)
+    for (field, system), atoms in zip(spec.drawn, structures, strict=True):
+        check_known(field, system.name, atoms, known)
     return model, structures
 
 
@@ -150,21 +155,21 @@ def at_rest(
 ) -> list[Rest]:
     """Relax every system, positions and cell: what it is pressed from."""
     free = spec.relaxation.model_copy(update={"moves": "positions and cell"})
+    names = [system.name for _, system in spec.drawn]
     starts = [
-        put_structure(work.lake, atoms, system.name)
-        for system, atoms in zip(spec.systems, structures, strict=True)
+        put_structure(work.lake, atoms, name) for name, atoms in zip(names, structures, strict=True)
     ]
     ends = [
-        relax.submit(work, system.name, start, explorer, free)
-        for system, start in zip(spec.systems, starts, strict=True)
+        relax.submit(work, name, start, explorer, free)
+        for name, start in zip(names, starts, strict=True)
     ]
     rests = []
-    for system, start, end in zip(spec.systems, starts, ends, strict=True):
+    for name, start, end in zip(names, starts, ends, strict=True):
         key = end.result()
         found = read_relaxation(work, key)
         rests.append(
             Rest(
-                name=system.name,
+                name=name,
                 start=start,
                 relaxation=key,
                 structure=relaxed_structure(work, key),
@@ -177,16 +182,24 @@ def at_rest(
     return rests
 
 
-def driver(spec: DrivenSpec) -> dict[str, str]:
+class Driver(TypedDict):
     """What findings say of what drove the systems."""
+
+    level: str
+    basis: str
+    caveat: str
+
+
+def driver(spec: DrivenSpec) -> Driver:
+    """Name of the model or the level of theory, and what numbers from it are worth."""
     if spec.level is not None:
-        told = {"level": spec.level.name, "basis": "level of theory"}
+        name, basis = spec.level.name, "level of theory"
     else:
         assert spec.model is not None
         model = spec.model.file.name if spec.model.file else spec.model.tag or spec.model.key
-        told = {"level": str(model), "basis": "model"}
-    caveat = f"Every number on this page comes from that {told['basis']}, and is as good as it."
-    return told | {"caveat": caveat}
+        name, basis = str(model), "model"
+    caveat = f"Every number on this page comes from that {basis}, and is as good as it."
+    return {"level": name, "basis": basis, "caveat": caveat}
 
 
 def with_error(value: float, *errors: float) -> str:

@@ -1,127 +1,30 @@
-"""What compressing came to: Figure 9, moduli with their errors, elastic constants, all points."""
+"""What compressing came to: Figure 9, moduli with their errors, elastic constants, ensembles."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flows.driven import DrivenSpec, Rest, driver, with_error
+from flows import ensembles
+from flows.driven import DrivenSpec, driver, with_error
+from flows.ensembles import Ensemble, by_domain, ensembles_of
+from flows.squeezed import Squeezed
 from flows.studies.base import Drawing, Findings
-from nearsight.blocks import UnsupportedFramework, partition
-from nearsight.figures import elastic_matrix, energy_volume
+from nearsight.figures import elastic_matrix, energy_volume, modulus_disorder
 from nearsight.figures.energy_volume import Curve
-from nearsight.mechanics import (
-    ElasticTensor,
-    EnergyCurve,
-    FormSpread,
-    UnphysicalFit,
-    spread_over_forms,
-)
-from nearsight.mechanics.elastic import elastic_tensor
-from nearsight.systems import System
-from nearsight.systems.net import Net
-from storage import Lake
-from tasks.explore import read_structure
-from tasks.relax import read_relaxation
+from nearsight.figures.modulus_disorder import Moduli
+from nearsight.mechanics import ElasticTensor
 from tasks.workplace import Workplace
-
-
-@dataclass
-class Squeezed:
-    """One system: what was relaxed, and what came of it.
-
-    Attributes
-    ----------
-    outward, inward
-        Keys of relaxations, by volume in Å³.
-    strained
-        Keys of the twelve relaxations for the elastic constants.
-    curve
-        E(V).
-    fits, why_no_fit
-        Equations of state, or why there are none.
-    tensor, why_no_tensor
-        Elastic constants, or why there are none.
-    coordination
-        Linkers a brick; None where the system is no framework of both.
-    """
-
-    system: System
-    rest: Rest
-    outward: dict[float, str] = field(default_factory=dict)
-    inward: dict[float, str] = field(default_factory=dict)
-    strained: list[str] = field(default_factory=list)
-    curve: EnergyCurve = field(default_factory=lambda: EnergyCurve({}, {}))
-    fits: FormSpread | None = None
-    why_no_fit: str = ""
-    tensor: ElasticTensor | None = None
-    why_no_tensor: str = ""
-    coordination: float | None = None
-
-    @property
-    def cells(self) -> int:
-        """Unit cells that it is made of."""
-        return prod(self.system.supercell)
-
-    def read(self, work: Workplace, strain: float) -> None:
-        """Take in what the relaxations said."""
-        ways = [
-            {volume: read_relaxation(work, way[volume]) for volume in sorted(way)}
-            for way in (self.outward, self.inward)
-        ]
-        self.curve = EnergyCurve(*ways)
-        try:
-            self.fits = spread_over_forms(self.curve.volumes, self.curve.energies)
-        except UnphysicalFit as error:
-            self.why_no_fit = str(error)
-        if self.strained:
-            try:
-                relaxed = [read_relaxation(work, key) for key in self.strained]
-                self.tensor = elastic_tensor(relaxed, strain)
-            except UnphysicalFit as error:
-                self.why_no_tensor = str(error)
-        self.coordination = _coordination(work.lake, self.rest)
-
-
-def _coordination(lake: Lake, rest: Rest) -> float | None:
-    atoms = read_structure(lake, rest.start)
-    try:
-        net = Net.of(atoms, partition(atoms))
-    except UnsupportedFramework:
-        return None
-    linkers = net.coordination()[net.bricks]
-    return float(linkers.mean()) if len(linkers) else None
-
-
-def write_points(file: Path, systems: Sequence[Squeezed]) -> None:
-    """Write all relaxations, converged or not, as CSV."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w", newline="", encoding="utf-8") as opened:
-        writer = csv.writer(opened)
-        writer.writerow(
-            ("system", "way", "volume (Å³)", "energy (eV)", "pressure (GPa)", "status", "message")
-        )
-        writer.writerows(row for squeezed in systems for row in _points(squeezed))
-
-
-def _points(squeezed: Squeezed) -> list[tuple[Any, ...]]:
-    return [
-        (squeezed.rest.name, way, volume, told.energy, told.pressure, told.status, told.message)
-        for way in ("outward", "inward")
-        for volume, told in getattr(squeezed.curve, way).items()
-    ]
 
 
 def findings(
     work: Workplace, spec: DrivenSpec, model: str | None, systems: Sequence[Squeezed], how: str
 ) -> Findings:
     """Figure 9 and its numbers."""
+    groups = ensembles_of(systems)
+    several = [group for group in groups if group.several]
     relaxations = {p.rest.relaxation for p in systems}
     for p in systems:
         relaxations |= {*p.outward.values(), *p.inward.values(), *p.strained}
@@ -129,15 +32,28 @@ def findings(
         study="supercell-ev",
         title="Energy and volume (paper, Figure 9)",
         how=how,
-        said=tuple(sentence for squeezed in systems for sentence in said(squeezed)),
+        said=tuple(
+            [sentence for group in several for sentence in ensembles.said(group)]
+            + [
+                sentence
+                for group in groups
+                for squeezed in group.configurations
+                for sentence in said(squeezed, briefly=group.several)
+            ]
+        ),
         rows=tuple(table_row(squeezed) for squeezed in systems),
+        means=tuple(ensembles.table_row(group) for group in several),
         note=(
             "V₀ and K of a supercell are those of its unit cell. ± are standard errors of the "
             "best fit, then the largest distance to another form. K of elastic constants: Reuss "
             "(the shape of the cell relaxes, as along E(V)) and Voigt (it does not)."
+            + (ENSEMBLES if several else "")
         ),
-        drawings=tuple(drawings_of(systems)),
-        numbers={"systems": [numbers_of(squeezed) for squeezed in systems]},
+        drawings=tuple(drawings_of(groups)),
+        numbers={
+            "systems": [numbers_of(squeezed) for squeezed in systems],
+            "ensembles": [ensembles.numbers_of(group) for group in several],
+        },
         records={
             "structure": sorted({k for p in systems for k in (p.rest.start, p.rest.structure)}),
             "relaxation": sorted(relaxations - set(work.lake.missing("relaxation", relaxations))),
@@ -147,17 +63,25 @@ def findings(
     )
 
 
+ENSEMBLES = (
+    " An ensemble is of systems that differ in the seed of their disorder alone: means over its "
+    "configurations that have a K, ± their standard errors; the spread is the standard deviation "
+    "of a configuration. Hf-brick-linker: fraction of metal sites with Hf, and of bricks and "
+    "linkers that are missing, as the structures have them."
+)
+
+
 def table_row(squeezed: Squeezed) -> dict[str, str]:
     """One system's row."""
     row = {"system": squeezed.rest.name}
-    coordination = squeezed.coordination
-    row["linkers a brick"] = "" if coordination is None else f"{coordination:.2f}"
+    found = squeezed.composition
+    row["linkers a brick"] = "" if found is None else f"{found.coordination:.2f}"
     names = ("V₀ (Å³)", "K (GPa)", "K′", "K elastic (GPa)")
     row |= dict.fromkeys(names, "")
     if squeezed.fits is not None:
         told = squeezed.fits
         volume, modulus = told.volume, told.bulk_modulus
-        n = squeezed.cells
+        n = squeezed.system.cells
         row["V₀ (Å³)"] = with_error(volume.value / n, volume.fit_error / n, volume.form_error / n)
         row["K (GPa)"] = with_error(*modulus)
         row["K′"] = with_error(*told.bulk_modulus_derivative)
@@ -167,8 +91,8 @@ def table_row(squeezed: Squeezed) -> dict[str, str]:
     return row
 
 
-def said(squeezed: Squeezed) -> list[str]:
-    """What one system's relaxations say."""
+def said(squeezed: Squeezed, briefly: bool = False) -> list[str]:
+    """What one system's relaxations say; briefly: what is amiss alone."""
     name, rest = squeezed.rest.name, squeezed.rest
     if rest.why_not:
         return [f"{name} was not compressed: {rest.why_not}."]
@@ -176,31 +100,33 @@ def said(squeezed: Squeezed) -> list[str]:
     if squeezed.fits is None:
         told.append(f"{name} has no bulk modulus: {squeezed.why_no_fit}.")
     else:
-        told.append(f"{name}: {squeezed.fits.fits[0].form} misses the points least.")
+        if not briefly:
+            told.append(f"{name}: {squeezed.fits.fits[0].form} misses the points least.")
         told += [
             f"{name}: {form} was refused: {why}." for form, why in squeezed.fits.refused.items()
         ]
-    told.append(_hysteresis(squeezed))
+    worst = squeezed.worst_gap
+    if not briefly or worst is None or abs(worst[1]) >= SAME:
+        told.append(_hysteresis(squeezed))
     told += [f"{name}: {failure}." for failure in squeezed.curve.failures]
     if squeezed.why_no_tensor:
         told.append(f"{name}: {squeezed.why_no_tensor}.")
-    if squeezed.tensor is not None:
+    if squeezed.tensor is not None and not (briefly and squeezed.tensor.stable):
         told.append(_elasticity(name, squeezed.tensor))
     return told
 
 
 def _hysteresis(squeezed: Squeezed) -> str:
     """Whether the way back found other structures than the way out."""
-    gaps = squeezed.curve.hysteresis
-    if not gaps:
-        return f"{squeezed.rest.name}: no volume converged on both ways."
-    volume = max(gaps, key=lambda v: abs(gaps[v]))
-    worst = 1000.0 * gaps[volume] / len(squeezed.curve.outward[volume].atoms)
-    if abs(worst) < SAME:
-        return f"{squeezed.rest.name}: no hysteresis: out and back agree to {SAME:g} meV/atom."
+    name, worst = squeezed.rest.name, squeezed.worst_gap
+    if worst is None:
+        return f"{name}: no volume converged on both ways."
+    volume, gap = worst
+    if abs(gap) < SAME:
+        return f"{name}: no hysteresis: out and back agree to {SAME:g} meV/atom."
     return (
-        f"{squeezed.rest.name}: hysteresis: on the way back the energy differs by up to "
-        f"{worst:+.2g} meV/atom, at {volume:.0f} Å³."
+        f"{name}: hysteresis: on the way back the energy differs by up to {gap:+.2g} meV/atom, at "
+        f"{volume:.0f} Å³."
     )
 
 
@@ -223,28 +149,58 @@ def _elasticity(name: str, tensor: ElasticTensor) -> str:
     )
 
 
-def drawings_of(systems: Sequence[Squeezed]) -> list[Drawing]:
-    """Figure 9, and elastic constants."""
+def drawings_of(groups: Sequence[Ensemble]) -> list[Drawing]:
+    """Figure 9, the modulus against disorder, and elastic constants."""
     drawings = []
-    curves = {p.rest.name: _curve(p) for p in systems if len(p.curve.volumes)}
-    if curves:
+    curves = {
+        group.name: [_curve(c) for c in group.configurations if len(c.curve.volumes)]
+        for group in groups
+    }
+    if any(curves.values()):
         drawings.append(
             Drawing(
                 title="Energy and volume",
                 caption=(
                     "Energy above the lowest, of a unit cell. Full symbols: on the way out; open "
-                    "ones: on the way back. Lines: the equation of state that fits best."
+                    "ones: on the way back. Lines: the equation of state that fits best; thin "
+                    "ones: configurations of an ensemble, on the way out."
                 ),
                 alt="Energy over volume for every system",
                 figure=energy_volume(curves),
             )
         )
-    tensors = {p.rest.name: p.tensor.constants for p in systems if p.tensor is not None}
+    moduli = {group.name: _moduli(group) for group in groups}
+    if len({linkers for told in moduli.values() for linkers in told.linkers.tolist()}) > 1 or any(
+        len(told.moduli) > 1 for told in moduli.values()
+    ):
+        drawings.append(
+            Drawing(
+                title="Bulk modulus and disorder",
+                caption=(
+                    "Bulk modulus against the linkers that are missing, whatever took them; and, "
+                    "where ensembles differ in nothing but the size of their domains, against "
+                    "that size, from scattered bricks at 0. Faint: every configuration. Bars: mean "
+                    "and standard deviation of an ensemble."
+                ),
+                alt="Bulk modulus over the fraction of linkers that are missing",
+                figure=modulus_disorder(moduli, by_domain(groups)),
+            )
+        )
+    tensors = {
+        group.name: c.tensor.constants
+        for group in groups
+        if not group.several
+        for c in group.configurations
+        if c.tensor is not None
+    }
     if tensors:
         drawings.append(
             Drawing(
                 title="Elastic constants",
-                caption="In GPa, in the axes of the cell; engineering shear strains.",
+                caption=(
+                    "In GPa, in the axes of the cell; engineering shear strains. Those of an "
+                    "ensemble's configurations are in the JSON file."
+                ),
                 alt="A matrix of six by six numbers for every system",
                 figure=elastic_matrix(tensors),
             )
@@ -252,8 +208,17 @@ def drawings_of(systems: Sequence[Squeezed]) -> list[Drawing]:
     return drawings
 
 
+def _moduli(group: Ensemble) -> Moduli:
+    """Of configurations whose missing linkers can be told."""
+    found = [c for c in group.counted if c.composition is not None]
+    return Moduli(
+        linkers=np.array([c.composition.linker for c in found if c.composition]),
+        moduli=np.array([c.fits.bulk_modulus.value for c in found if c.fits]),
+    )
+
+
 def _curve(squeezed: Squeezed) -> Curve:
-    n, found = squeezed.cells, squeezed.curve
+    n, found = squeezed.system.cells, squeezed.curve
     lowest = found.energies.min()
     fit = None
     if squeezed.fits is not None:
@@ -273,16 +238,13 @@ def _curve(squeezed: Squeezed) -> Curve:
 
 def numbers_of(squeezed: Squeezed) -> dict[str, Any]:
     """All that was found, as JSON can say it."""
-    tensor = squeezed.tensor
+    tensor, found = squeezed.tensor, squeezed.composition
     return {
         "system": squeezed.rest.name,
-        "unit_cells": squeezed.cells,
-        "linkers_a_brick": squeezed.coordination,
-        "why_not": squeezed.rest.why_not or squeezed.why_no_fit,
-        "points": [
-            dict(zip(("way", "volume", "energy", "pressure", "status"), p[1:6], strict=True))
-            for p in _points(squeezed)
-        ],
+        "unit_cells": squeezed.system.cells,
+        "composition": None if found is None else vars(found),
+        "why_not": squeezed.why_no_modulus,
+        "points": [point._asdict() for point in squeezed.points],
         "hysteresis": [list(pair) for pair in squeezed.curve.hysteresis.items()],
         "fits": [vars(fit) for fit in squeezed.fits.fits] if squeezed.fits else [],
         "elastic": None

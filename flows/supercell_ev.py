@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Self
 
@@ -10,10 +11,12 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, model_validator
 
 from flows.driven import DrivenSpec, at_rest, check, check_ratios
-from flows.energy_report import Squeezed, findings, write_points
+from flows.energy_report import findings
+from flows.squeezed import Squeezed, composition, write_points
 from flows.studies.base import Findings
 from nearsight.mechanics.energy_curve import sides
 from nearsight.references import LevelOfTheory
+from nearsight.systems import System
 from tasks.compress import compress
 from tasks.strain import strain
 from tasks.workplace import Workplace, workplace
@@ -22,6 +25,12 @@ from tasks.workplace import Workplace, workplace
 class SupercellEV(DrivenSpec):
     """Which systems to compress and expand, with what, and how far."""
 
+    configurations: int = Field(
+        1,
+        ge=1,
+        title="Configurations",
+        description="of every system with disorder: drawn from its seed and those that follow it",
+    )
     volumes: tuple[float, ...] = Field(
         (0.95, 0.96, 0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03),
         min_length=5,
@@ -39,6 +48,39 @@ class SupercellEV(DrivenSpec):
     def _ratios(self) -> Self:
         check_ratios(self.volumes)
         return self
+
+    @model_validator(mode="after")
+    def _ensembles(self) -> Self:
+        if self.configurations > 1 and not any(system.disorder for system in self.systems):
+            raise ValueError("configurations: no system has disorder that could be drawn again")
+        drawn = [system for _, system in self.drawn]
+        names = Counter(system.name for system in drawn)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(
+                f"systems: {', '.join(twice)} would be drawn twice: let seeds of systems that "
+                f"differ in nothing else lie {self.configurations} apart, as there are as many "
+                "configurations of each"
+            )
+        ensembles = Counter(system.ensemble for system in {system.drawn(0) for system in drawn})
+        if alike := [name for name, count in ensembles.items() if count > 1]:
+            raise ValueError(
+                f"systems: two that differ in more than their seed have the same name but for it: "
+                f"{', '.join(alike)}"
+            )
+        return self
+
+    @property
+    def drawn(self) -> list[tuple[str, System]]:
+        """The systems that are run, each after the field that asks for it."""
+        drawn = []
+        for field, system in super().drawn:
+            if system.disorder is None or self.configurations == 1:
+                drawn.append((field, system))
+            else:
+                first = system.disorder.seed
+                seeds = range(first, first + self.configurations)
+                drawn += [(f"{field}, seed {seed}", system.drawn(seed)) for seed in seeds]
+        return drawn
 
 
 @flow(
@@ -59,7 +101,10 @@ def supercell_ev(spec: SupercellEV) -> Findings:
     with workplace(spec.lake, spec.site) as work:
         explorer, structures = check(spec, work.lake)
         rests = at_rest(work, spec, explorer, structures)
-        systems = [Squeezed(*pair) for pair in zip(spec.systems, rests, strict=True)]
+        systems = [
+            Squeezed(system, rest, composition(system, atoms))
+            for (_, system), rest, atoms in zip(spec.drawn, rests, structures, strict=True)
+        ]
         moving = [squeezed for squeezed in systems if not squeezed.rest.why_not]
         follow(work, spec, explorer, moving)
         for squeezed in moving:
@@ -107,6 +152,8 @@ def how(spec: SupercellEV) -> str:
         "neighbour, and back. The lower energy counts. Birch-Murnaghan, Vinet and a cubic "
         "polynomial were fitted; the one that misses the points least is told."
     )
+    if spec.configurations > 1:
+        told += f" Disorder was drawn {spec.configurations} times, each time from another seed."
     if spec.elastic:
         told += (
             f" Elastic constants are slopes of the stress between strains of ±{spec.strain:g}, "

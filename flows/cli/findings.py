@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def show(found: Findings, file: Path) -> None:
-    """Print the table, what it says, and where the page is."""
-    console.print(found.table())
+    """Print the tables, what they say, and where the page is."""
+    for table in found.tables():
+        console.print(table)
     for sentence in found.said:
         console.print(sentence, highlight=False, markup=False)
     console.print(f"Page: {file.with_suffix('.html')}", highlight=False, soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -85,6 +85,8 @@ class Findings:
         How it was made, in one sentence or two.
     rows
         The table: text by heading, the same headings in every row.
+    means
+        A second table, of means over several of these rows; empty where there are none.
     drawings
         The figures.
     numbers
@@ -92,7 +94,7 @@ class Findings:
     records
         Keys, by kind, of the records in the lake that it stands on.
     note
-        Units and words of the table.
+        Units and words of the tables.
     basis
         What `level` is, in words.
     caveat
@@ -108,6 +110,7 @@ class Findings:
     drawings: tuple[Drawing, ...]
     numbers: dict[str, Any]
     records: dict[str, list[str]]
+    means: tuple[dict[str, str], ...] = ()
     note: str = ""
     basis: str = "level of theory"
     caveat: str = (
@@ -136,21 +139,11 @@ class Findings:
         names = [file.stem, *(f"{file.stem}-{n}" for n in range(2, len(self.drawings) + 1))]
         return [file.with_name(f"{name}.png") for name in names[: len(self.drawings)]]
 
-    def table(self) -> Table:
-        """The table for the terminal."""
-        shown = Table(
-            title=f"{self.title}; {self.basis}: {self.level}",
-            caption=self.note,
-            box=box.SIMPLE_HEAD,
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
-        )
-        for number, heading in enumerate(self.rows[0]):
-            word = max(map(len, heading.split()))  # a terminal that is too narrow wraps, never cuts
-            justify: JustifyMethod = "right" if number else "left"
-            shown.add_column(heading, justify=justify, min_width=word, overflow="fold")
-        for row in self.rows:
-            shown.add_row(*map(Text, row.values()))
+    def tables(self) -> list[Table]:
+        """Means, where there are some, and the table, for the terminal."""
+        shown = [_table(rows) for rows in (self.means, self.rows) if rows]
+        shown[0].title = f"{self.title}; {self.basis}: {self.level}"
+        shown[-1].caption = self.note
         return shown
 
     def _publish(self, images: list[str]) -> None:
@@ -165,3 +158,14 @@ class Findings:
             create_markdown_artifact("\n\n".join(told), key=self.study, description=self.title)
         except Exception:  # Prefect's view of a study is not the study
             logging.getLogger("prefect.flow_runs").warning("no artifacts", exc_info=True)
+
+
+def _table(rows: Sequence[Mapping[str, str]]) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for number, heading in enumerate(rows[0]):
+        word = max(map(len, heading.split()))  # a terminal that is too narrow wraps, never cuts
+        justify: JustifyMethod = "right" if number else "left"
+        shown.add_column(heading, justify=justify, min_width=word, overflow="fold")
+    for row in rows:
+        shown.add_row(*map(Text, row.values()))
+    return shown

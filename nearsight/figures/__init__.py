@@ -15,6 +15,7 @@ from nearsight.figures.force_matching import force_matching
 from nearsight.figures.giving_way import giving_way
 from nearsight.figures.learning_curve import learning_curve
 from nearsight.figures.likelihood_error import likelihood_error
+from nearsight.figures.modulus_disorder import modulus_disorder
 from nearsight.figures.parity import parity
 from nearsight.figures.pressure_volume import pressure_volume
 from nearsight.figures.render import to_bytes, to_data_uri
@@ -39,6 +40,7 @@ __all__ = [
     "giving_way",
     "learning_curve",
     "likelihood_error",
+    "modulus_disorder",
     "parity",
     "pressure_volume",
     "scene",

@@ -64,11 +64,21 @@ def look(k: int) -> tuple[str, str]:
     return SERIES[k % len(SERIES)], MARKERS[(k + k // len(SERIES)) % len(MARKERS)]
 
 
+def key(name: str, colour: str, marker: str) -> Line2D:
+    """A system's entry in a legend."""
+    return Line2D([], [], color=colour, marker=marker, ls="", markersize=6, label=name)
+
+
 def head(figure: Figure, systems: list[Line2D]) -> None:
-    """Name the systems above the axes, in as many columns as their names leave room for."""
+    """Name the systems above the axes, in as many columns as their names leave room for.
+
+    The figure grows by the rows beyond the first two, so that its axes keep their size.
+    """
     if systems:
         longest = max(len(str(line.get_label())) for line in systems)
         columns = min(max(72 // (longest + 9), 1), 4)
+        rows = -(-len(systems) // columns)
+        figure.set_figheight(figure.get_figheight() + 0.19 * max(rows - 2, 0))
         figure.legend(
             handles=systems,
             loc="outside upper center",

@@ -48,7 +48,18 @@ def test_results_are_written_side_by_side_and_tagged_once(found, small, tmp_path
     page = file.with_suffix(".html").read_text()
     assert page.count("Level of theory: Morse.") == 2
     assert "<td>12</td>" in page
-    assert [column.header for column in found.table().columns] == ["what", "error, meV/Å"]
+    (table,) = found.tables()
+    assert [column.header for column in table.columns] == ["what", "error, meV/Å"]
+
+
+def test_means_are_a_table_before_the_other(found, small, tmp_path):
+    both = replace(found, means=({"mean": "a and b", "error, meV/Å": "7.5"},))
+    both.keep(open_lake(small.lake), tmp_path / "found.json")
+    page = (tmp_path / "found.html").read_text()
+    assert page.index("<td>7.5</td>") < page.index("<td>12</td>")
+    means, rows = both.tables()
+    assert (means.row_count, rows.row_count) == (1, 2)
+    assert (means.caption, rows.caption) == (None, "In units.")
 
 
 def test_a_narrow_terminal_shows_names_as_they_are(found):
@@ -56,7 +67,7 @@ def test_a_narrow_terminal_shows_names_as_they_are(found):
     rows = ({"what": "committee [warm]", "error": "12"},)
     narrow = Console(width=14)
     with narrow.capture() as shown:
-        narrow.print(replace(found, rows=rows).table())
+        narrow.print(*replace(found, rows=rows).tables())
     table = shown.get().partition("error")[2]
     assert "…" not in table
     assert "[warm" in table
