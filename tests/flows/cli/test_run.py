@@ -43,5 +43,5 @@ def test_the_parameters_of_the_page_are_those_of_their_flow(tmp_path, text, name
     path = tmp_path / f"{name}.yaml"
     path.write_text(text)
     flow, spec = read_flow(path, FLOWS, default="al_cycle")
-    assert flow == {"ev": "supercell_ev", "pv": "mechanical_pv"}[name]
+    assert flow == ("mechanical_pv" if name == "pv" else "supercell_ev")
     assert spec.file == tmp_path / f"{name}.json"
