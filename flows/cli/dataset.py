@@ -1,4 +1,4 @@
-"""`nearsight dataset`: periodic training and test sets."""
+"""`nearsight dataset`: training and test sets from walks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flows.cli.app import ParametersFile, app, at_work, console, read
 
 @app.command()
 def dataset(recipe: ParametersFile) -> None:
-    """Make periodic training and test sets from walks with a potential."""
+    """Make training and test sets, of whole frames or of clusters, from walks with a potential."""
     from flows.dataset import Recipe
     from flows.dataset import dataset as flow
 

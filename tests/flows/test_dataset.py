@@ -1,15 +1,19 @@
 """Periodic data sets, clusters from the same walks, and the model that is trained on them."""
 
 import json
+import re
+from pathlib import Path
 
 import ase.io
 import numpy as np
 import pytest
+import yaml
 from cheap import MORSE, SITE
 from studies import written
 
-from flows.dataset import DataSet, Recipe, dataset
-from flows.parameters import BadParameters
+from flows.campaign import DATA
+from flows.dataset import VOLUMES, DataSet, Recipe, dataset
+from flows.parameters import BadParameters, read_parameters
 from flows.pretrain import Pretraining, pretrain
 from flows.studies.cross_validation import CrossValidation, cross_validation
 from nearsight.blocks import Blueprint
@@ -20,6 +24,8 @@ from nearsight.systems import System
 from storage import open_lake
 from storage.audit import audit
 from tasks.extract import MASKS, read_cluster
+
+PAGE = Path(__file__).parents[2] / "docs" / "studies.md"
 
 
 @pytest.fixture
@@ -133,6 +139,18 @@ def test_sets_that_would_share_a_walk_or_a_file_are_refused(recipe, changed, why
 def test_walks_that_cannot_hold_the_frames_are_refused_before_they_begin(recipe, changed, why):
     with pytest.raises(ValueError, match=why):
         Recipe.model_validate(recipe.model_dump() | changed)
+
+
+def test_the_recipes_of_the_page_and_of_the_data_are_recipes():
+    block = re.search(
+        r"^```yaml\n(# d_cl\.yaml\n.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE
+    )
+    clusters, bulk = Recipe.model_validate(yaml.safe_load(block[1])).sets
+    assert (clusters.system, clusters.seed) == (bulk.system, bulk.seed)
+    assert (clusters.blueprint, bulk.blueprint) == (Blueprint(mantle=1), None)
+    shipped = read_parameters(DATA / "recipes" / "datasets.yaml", Recipe)
+    assert [part.blueprint for part in shipped.sets] == [None] * 3
+    assert {part.volumes or VOLUMES for part in shipped.sets} == {(8500, 9700)}
 
 
 def test_clusters_need_neither_volumes_nor_a_frame_each(recipe):
