@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase import Atoms
 
 from flows.history import Cycle, campaigns, read_cycles
 from flows.report import (
@@ -71,7 +72,7 @@ def _gather(url: str, campaign: str, finished: int) -> Report:
         provenance=tuple(_provenance(options, cycles)),
         figures=tuple(pictures(lake, cycles, options)),
         failures=tuple(_failures(lake, cycles)),
-        scene=None if first is None else figures.scene(*_walked(lake, first)),
+        scene=None if first is None else figures.scene(*_walked(lake, first)[:3]),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
 
@@ -113,27 +114,34 @@ def _first(cycles: list[Cycle]) -> Cycle | None:
 
 
 def _structure(lake: Lake, cycle: Cycle) -> Picture:
-    atoms, surprise, unknown = _walked(lake, cycle)
+    atoms, surprise, unknown, part = _walked(lake, cycle)
     return Picture(
         title=f"What the model did not know in cycle {cycle.number}",
         caption=(
-            "The last frame of a walk. Atoms are coloured by surprise: how far the likelihood of "
-            "their environment lies below what the training set itself has (paper, Section 2.3). "
+            f"The last frame of a walk{part}. Atoms are coloured by surprise: how far the "
+            "likelihood of their environment lies below what the training set itself has (paper, "
+            "Section 2.3). "
             f"The {int(unknown.sum())} unknown atoms are ringed."
         ),
         uri=figures.to_data_uri(figures.structure(atoms, surprise, unknown, label=SURPRISE), "png"),
-        alt=f"Unit cell with {len(atoms)} atoms, {int(unknown.sum())} of them ringed as unknown",
+        alt=f"Structure with {len(atoms)} atoms, {int(unknown.sum())} of them ringed as unknown",
     )
 
 
-def _walked(lake: Lake, cycle: Cycle) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Last frame of the walk in a cycle that ended with most unknown atoms, and its surprise."""
+def _walked(lake: Lake, cycle: Cycle) -> tuple[Atoms, np.ndarray, np.ndarray, str]:
+    """Last frame of the walk in a cycle that ended with most unknown atoms, and its surprise.
+
+    Of a large one only a layer, and what part of it that is.
+    """
     tables = [lake.get("scores", key) for key in cycle.scores]
     table = max(tables, key=lambda t: int((t.arrays["surprise"][-1] > 0).sum()))
     surprise = table.arrays["surprise"][-1]
     atoms = read_walk(lake, table.metadata["walk"]).frame(-1)
     atoms.wrap()
-    return atoms, surprise, surprise > 0
+    inside, thickness = figures.layer(atoms)
+    part = "" if inside.all() else f", a layer of {thickness:.0f} Å of its {len(atoms)} atoms"
+    surprise = surprise[inside]
+    return atoms[inside], surprise, surprise > 0, part
 
 
 def _feature_space(lake: Lake, start: Cycle, cycle: Cycle, element: str = "C") -> Picture:

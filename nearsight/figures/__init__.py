@@ -13,6 +13,7 @@ from nearsight.figures.feature_map import feature_map
 from nearsight.figures.feature_space import feature_space
 from nearsight.figures.force_matching import force_matching
 from nearsight.figures.giving_way import giving_way
+from nearsight.figures.layer import layer
 from nearsight.figures.learning_curve import learning_curve
 from nearsight.figures.likelihood_error import likelihood_error
 from nearsight.figures.modulus_disorder import modulus_disorder
@@ -38,6 +39,7 @@ __all__ = [
     "feature_space",
     "force_matching",
     "giving_way",
+    "layer",
     "learning_curve",
     "likelihood_error",
     "modulus_disorder",
