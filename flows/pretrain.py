@@ -1,18 +1,22 @@
-"""The potential that a campaign starts from, trained on periodic data alone (mlp_pr)."""
+"""One training: of the model a campaign starts from, or anew on all that a campaign labelled."""
 
 from __future__ import annotations
 
+from typing import Self
+
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from flows.parameters import BadParameters
 from flows.preflight import blame
+from flows.studies.sources import ModelSource, find_model, learned_under
 from nearsight.potentials import Architecture, TrainingSpec, load, model_blob
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.spec import File, Spec
 from tasks.evaluate import evaluate
-from tasks.ingest import dataset, elements, ingest
+from tasks.grow import grown
+from tasks.ingest import dataset, elements, ingest, members
 from tasks.isolated import grounded
 from tasks.pools import Site
 from tasks.train import adopt, train
@@ -20,19 +24,33 @@ from tasks.workplace import LakeUrl, workplace
 
 
 class Pretraining(Spec):
-    """How a start model is trained."""
+    """How a model is trained, and on what."""
 
     lake: LakeUrl = Field(
         min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
     )
     file: File = Field(title="File", description="model to write")
-    training: File = Field(title="Training set", description="labelled extended XYZ")
+    training: File | None = Field(None, title="Training set", description="labelled extended XYZ")
+    snapshot: str | None = Field(
+        None,
+        title="Snapshot",
+        description="instead of a training set: the tag of a cycle, such as sup/cycle-003, for "
+        "all crystals and clusters that the campaign had learned from by then",
+    )
     tests: dict[str, File] = Field({}, title="Test sets", description="labelled extended XYZ")
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
     architecture: Architecture = Field(Architecture(), title="Architecture")
     schedule: TrainingSpec = Field(TrainingSpec(), title="Training")
-    parent: File | None = Field(None, title="Parent", description="model to start from")
+    parent: ModelSource | File | None = Field(
+        None, title="Parent", description="model to start from: a file, or one of the lake"
+    )
     site: Site = Field(Site(), title="Site")
+
+    @model_validator(mode="after")
+    def _one_training_set(self) -> Self:
+        if (self.training is None) == (self.snapshot is None):
+            raise ValueError("training: give one of training and snapshot")
+        return self
 
 
 @flow(
@@ -46,8 +64,8 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
     Raises
     ------
     BadParameters
-        If single atoms are to be labelled, but the level of theory cannot be used, or a test set
-        holds elements that the model will not know.
+        If single atoms are to be labelled, but the level of theory cannot be used, a test set
+        holds elements that the model will not know, or the lake has no such snapshot or parent.
     BadFile
         If a file is not what it should be.
     CannotTrain
@@ -57,15 +75,22 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
         with blame("level"):
             reference(recipe.level, recipe.site.labels)
     with workplace(recipe.lake, recipe.site) as work:
-        labels = ingest(work.lake, recipe.training, recipe.level)
-        data = dataset(work.lake, labels)
+        if recipe.training is None:
+            assert recipe.snapshot is not None
+            data = learned_under(work.lake, recipe.snapshot)
+        else:
+            data = dataset(work.lake, ingest(work.lake, recipe.training, recipe.level))
         tests = {
             name: dataset(work.lake, ingest(work.lake, path, recipe.level))
             for name, path in recipe.tests.items()
         }
         parent, schedule, known = None, recipe.schedule, elements(work.lake, data)
         if recipe.parent is not None:
-            parent = adopt(work.lake, recipe.parent, data)
+            if isinstance(recipe.parent, ModelSource):
+                parent = find_model(work.lake, recipe.parent)
+            else:
+                parent = adopt(work.lake, recipe.parent, data)
+            parent = grown(work.lake, parent, known)
             known |= set(load(parent, work.lake).elements)
         for name, test in tests.items():
             if strange := elements(work.lake, test) - known:
@@ -74,6 +99,7 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
                     "know: the training set has none"
                 )
         if parent is None:
+            labels = [label for label, _ in members(work.lake, data)]
             schedule = grounded(work, recipe.level, schedule, labels)
         model = train.submit(work, recipe.architecture, schedule, data, parent).result()
         recipe.file.parent.mkdir(parents=True, exist_ok=True)

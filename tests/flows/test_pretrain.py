@@ -1,0 +1,63 @@
+"""Training anew on what a campaign labelled; files are trained on in test_dataset.py."""
+
+from shutil import copytree
+
+import pytest
+from cheap import SITE
+from pydantic import ValidationError
+
+from flows.history import read_cycles
+from flows.parameters import BadParameters
+from flows.pretrain import Pretraining, pretrain
+from flows.studies.sources import ModelSource
+from nearsight.potentials import TrainingSpec, load
+from storage import open_lake
+from tasks.ingest import members
+
+
+@pytest.fixture(scope="module")
+def recipe(finished, tmp_path_factory):
+    campaign, _ = finished
+    folder = tmp_path_factory.mktemp("retrained")
+    copytree(campaign.lake, folder / "lake")
+    return Pretraining(
+        lake=str(folder / "lake"),
+        file=folder / "mlp.safetensors",
+        snapshot=f"{campaign.name}/cycle-001",
+        parent=ModelSource(tag=f"{campaign.name}/cycle-001"),
+        level=campaign.level,
+        architecture=campaign.start.architecture,
+        schedule=TrainingSpec(epochs=1, learning_rate=1e-5),
+        site=SITE,
+    )
+
+
+def test_a_snapshot_is_a_training_set_of_crystals_and_clusters(finished, recipe):
+    pretrain(recipe)
+    lake = open_lake(recipe.lake, mode="r")
+    cycle = read_cycles(lake, finished[0].name)[-1]
+    (new,) = set(lake.keys("model")) - set(finished[1].keys("model"))
+    told = lake.get("model", new).metadata
+    assert told["parent"] == cycle.model
+    assert told["dataset"] == cycle.dataset
+    assert any(cluster for _, cluster in members(lake, told["dataset"]))
+    assert load(recipe.file).to_bytes() == load(new, lake).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"snapshot": "nobody/cycle-001"}, "has no snapshot 'nobody/cycle-001'"),
+        ({"parent": ModelSource(tag="nobody/cycle-001")}, "has no snapshot 'nobody/cycle-001'"),
+        ({"parent": ModelSource(key="a" * 64)}, "holds no model"),
+    ],
+)
+def test_what_the_lake_lacks_is_a_sentence(recipe, changed, why):
+    with pytest.raises(BadParameters, match=why):
+        pretrain(recipe.model_copy(update=changed))
+
+
+@pytest.mark.parametrize("given", [{"snapshot": None}, {"training": "train.extxyz"}])
+def test_there_is_one_training_set(recipe, given):
+    with pytest.raises(ValidationError, match="give one of training and snapshot"):
+        Pretraining.model_validate(recipe.model_dump() | given)
