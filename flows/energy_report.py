@@ -66,8 +66,8 @@ def findings(
 ENSEMBLES = (
     " An ensemble is of systems that differ in the seed of their disorder alone: means over its "
     "configurations that have a K, ± their standard errors; the spread is the standard deviation "
-    "of a configuration. Hf-brick-linker: fraction of metal sites with Hf, and of bricks and "
-    "linkers that are missing, as the structures have them."
+    "of K. Hf, brick, linker: fraction of metal sites with Hf, and of bricks and linkers that are "
+    "missing, as the structures have them."
 )
 
 

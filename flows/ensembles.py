@@ -90,11 +90,14 @@ def ensembles_of(systems: Sequence[Squeezed]) -> list[Ensemble]:
 
 
 def by_domain(ensembles: Sequence[Ensemble]) -> list[dict[str, float]]:
-    """Series of ensembles that differ in nothing but the size of their domains: Å by name."""
+    """Series of ensembles that differ in nothing but the size of their domains: Å by name.
+
+    An ensemble with fewer than two moduli, which has no spread, is in none.
+    """
     series: dict[Any, dict[str, float]] = {}
     for ensemble in ensembles:
         system = ensemble.configurations[0].system.drawn(0)
-        if ensemble.several and ensemble.counted and system.disorder is not None:
+        if len(ensemble.counted) > 1 and system.disorder is not None:
             scattered = system.disorder.model_copy(update={"domain": 0.0})
             alike = system.model_copy(update={"disorder": scattered})
             series.setdefault(alike, {})[ensemble.name] = system.disorder.domain
@@ -107,12 +110,12 @@ def table_row(ensemble: Ensemble) -> dict[str, str]:
     deviation = spread(moduli)
     return {
         "ensemble": ensemble.name,
-        "configurations": f"{len(moduli)} of {len(ensemble.configurations)}",
-        "Hf-brick-linker": "" if composition is None else str(composition),
+        "counted": f"{len(moduli)} of {len(ensemble.configurations)}",
+        "Hf, brick, linker": "" if composition is None else str(composition),
         "linkers a brick": "" if composition is None else f"{composition.coordination:.2f}",
         "V₀ (Å³)": _mean(ensemble.volumes),
         "K (GPa)": _mean(moduli),
-        "spread of K (GPa)": "" if deviation is None else f"{deviation:.2g}",
+        "spread (GPa)": "" if deviation is None else f"{deviation:.2g}",
     }
 
 

@@ -49,8 +49,8 @@ def modulus_disorder(
         their mean, with a bar of their standard deviation, over every configuration, faint. Those
         that hold the same stand side by side.
     series
-        Correlation lengths in Å by name of such systems, which differ in nothing else; without
-        them there is one panel.
+        Correlation lengths in Å by name of ensembles that differ in nothing else; without them
+        there is one panel.
     """
     figure = new_figure(7.0 if series else 4.4)
     top, *below = figure.subplots(
@@ -126,7 +126,7 @@ def _correlation(
     series: Sequence[Mapping[str, float]],
 ) -> None:
     for lengths in series:
-        drawn = sorted((length, name) for name, length in lengths.items() if name in ensembles)
+        drawn = sorted((length, name) for name, length in lengths.items())
         means = [ensembles[name].moduli.mean() for _, name in drawn]
         axes.plot([length for length, _ in drawn], means, color=GREY, linewidth=1.0, zorder=1)
         for length, name in drawn:

@@ -45,7 +45,7 @@ def test_means_are_over_configurations_that_have_a_modulus():
     assert told["bulk_modulus"]["spread"] == pytest.approx(np.std(moduli[:3], ddof=1), rel=1e-2)
     assert told["bulk_modulus"]["error"] == pytest.approx(np.std(moduli[:3], ddof=1) / 3**0.5, 1e-2)
     assert told["left_out"] == {"S_0-0-0.2-s3": LOST}
-    assert table_row(ensemble)["configurations"] == "3 of 4"
+    assert table_row(ensemble)["counted"] == "3 of 4"
     assert "1 of 4 configurations gave no bulk modulus" in said(ensemble)[0]
 
 
@@ -53,7 +53,7 @@ def test_means_are_over_configurations_that_have_a_modulus():
 def test_too_few_for_a_spread(moduli, shown):
     (ensemble,) = ensembles_of([squeezed(k, linker=0.2, seed=s) for s, k in enumerate(moduli)])
     row = table_row(ensemble)
-    assert (row["K (GPa)"], row["spread of K (GPa)"]) == (shown, "")
+    assert (row["K (GPa)"], row["spread (GPa)"]) == (shown, "")
 
 
 def test_configurations_that_do_not_hold_the_same_are_told():
@@ -77,7 +77,7 @@ def test_a_series_differs_in_the_size_of_its_domains_alone():
 
     some = {"brick": 0.25, "linker": 0.58, "counted": "resulting"}
     systems = [*two(**some), *two(**some, domain=10), *two(**some, domain=20), *two(linker=0.2)]
-    lost = [squeezed(None, **some, domain=15, seed=seed) for seed in range(2)]
+    lost = [squeezed(k, **some, domain=15, seed=seed) for seed, k in enumerate((None, 20.0))]
     name = "S_0-0.25-0.58-resulting"
     (series,) = by_domain(ensembles_of(systems + lost))
     assert series == {name: 0.0, f"{name}-d10": 10.0, f"{name}-d20": 20.0}

@@ -153,13 +153,13 @@ def test_an_ensemble_has_the_mean_and_spread_of_its_configurations(drawn):
     }
     assert moduli["S_pr"]["bulk_modulus"] > max(both)
     row = found.means[0]
-    assert row["configurations"] == "2 of 3"
-    assert row["Hf-brick-linker"] == "0.00-0.00-0.21"
+    assert row["counted"] == "2 of 3"
+    assert row["Hf, brick, linker"] == "0.00-0.00-0.21"
     assert row["linkers a brick"] == "9.50"
     assert float(row["K (GPa)"].split(" ± ")[0]) == pytest.approx(mean(both), rel=0.01)
-    assert float(row["spread of K (GPa)"]) == pytest.approx(stdev(both), rel=0.06)
+    assert float(row["spread (GPa)"]) == pytest.approx(stdev(both), rel=0.06)
     assert len(found.rows) == 10
-    assert [row["Hf-brick-linker"] for row in found.means[1:]] == ["0.00-0.25-0.58"] * 2
+    assert [row["Hf, brick, linker"] for row in found.means[1:]] == ["0.00-0.25-0.58"] * 2
 
 
 def test_a_configuration_that_does_not_relax_is_told_and_not_averaged_in(drawn):
