@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 \
 	MALLOC_TOP_PAD_=268435456 DO_NOT_TRACK=1
 
-.PHONY: env engines demo test check clean
+.PHONY: env engines hpc demo test test-hpc check clean
 
 env: $(VENV)/.ready
 
@@ -21,7 +21,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		fi
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[teacher,tblite,dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[teacher,tblite,hpc,dev]"
 	@touch $@
 
 engines: $(VENV)/.engines
@@ -29,6 +29,9 @@ engines: $(VENV)/.engines
 $(VENV)/.engines: $(VENV)/.ready deployments/engines/install.sh
 	sh deployments/engines/install.sh $(BIN)/python
 	@touch $@
+
+hpc: env
+	sh deployments/hpc/install.sh
 
 demo: env
 	$(RUN) $(BIN)/nearsight demo
@@ -40,7 +43,11 @@ check: env
 	$(BIN)/lint-imports
 
 test: check engines
+	-@sh deployments/hpc/install.sh
 	$(RUN) $(BIN)/python -m pytest
+
+test-hpc: hpc
+	$(RUN) $(BIN)/python -m pytest -m slurm
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -13,3 +13,7 @@ class TooManyFailures(RuntimeError):
 
 class LostWorkers(RuntimeError):
     """A piece of work took its workers down with it, again and again."""
+
+
+class NoJobs(RuntimeError):
+    """A pool of jobs cannot have any: the batch system refuses them, or is not there."""

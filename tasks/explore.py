@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Literal
 
 import numpy as np
 from ase import Atoms
 
-from nearsight.potentials import Compiled, External, Potential, load
+from nearsight.potentials import Compiled, External, Potential, Team, load
 from nearsight.references import Execution, GPAWLevel, LevelOfTheory, reference
 from nearsight.sampling import Trajectory, WalkSpec
 from nearsight.sampling.base import Progress
@@ -18,6 +20,7 @@ from nearsight.systems import System, build
 from storage import Lake, Record
 from storage.origin import Origin
 from tasks.ingest import key_of
+from tasks.pools import cores
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
@@ -85,18 +88,29 @@ def external(explorer: LevelOfTheory, execution: Execution) -> External:
     return External(reference(explorer, execution))
 
 
+@contextmanager
 def potential_of(
     lake: Lake,
     explorer: str | LevelOfTheory,
     compiled: bool,
     execution: Execution,
     atoms: Atoms,
-) -> Potential:
-    """What drives a walk or a relaxation: a model by its key, or a level of theory."""
+) -> Iterator[Potential]:
+    """What drives a walk or a relaxation: a model by its key, or a level of theory.
+
+    A model uses all cores of its worker for a large structure, unless it is compiled or has a GPU.
+    """
     if not isinstance(explorer, str):
-        return external(explorer, execution)
+        yield external(explorer, execution)
+        return
     model = load(explorer, lake)
-    return Compiled(model, atoms) if compiled else model
+    if compiled:
+        yield Compiled(model, atoms)
+    elif model.device == "cpu" and cores() > 1:
+        with Team(model, cores()) as team:
+            yield team
+    else:
+        yield model
 
 
 def walk(
@@ -116,10 +130,10 @@ def walk(
     A `template` is the structure whose bonds and volume the walk must keep, instead of `start`'s.
     """
     atoms = read_structure(lake, start)
-    potential = potential_of(lake, explorer, spec.compiled, execution, atoms)
     sampler = OpenMM() if engine == "openmm" else Yaff()
     like = None if template is None else read_structure(lake, template)
-    trajectory = sampler.walk(atoms, potential, spec, seed, progress or reporter(key), like)
+    with potential_of(lake, explorer, spec.compiled, execution, atoms) as potential:
+        trajectory = sampler.walk(atoms, potential, spec, seed, progress or reporter(key), like)
     arrays = {
         field.name: value
         for field in fields(trajectory)

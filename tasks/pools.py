@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
-from pydantic import Field
-
-from nearsight.references import Execution
-from nearsight.spec import Spec
 from tasks.errors import LostWorkers
 from tasks.progress import TOPIC
+from tasks.sites import Pool as Pool
+from tasks.sites import PoolName as PoolName
+from tasks.sites import Site as Site
 
 if TYPE_CHECKING:
-    from distributed import Client, LocalCluster
+    from distributed import Client
+    from distributed.deploy.cluster import Cluster
 
-PoolName = Literal["md", "qm", "train", "cpu"]
 
 # One compute thread a process: with two, torch's pools fight (a step costs three times as much).
 # Memory that torch frees stays with the process: giving it back to the kernel after every
@@ -35,27 +39,24 @@ ENVIRONMENT = {
     "PYTHONWARNINGS": "ignore",
 }
 
-
-class Pool(Spec):
-    """Workers for one kind of work."""
-
-    workers: int = Field(
-        2,
-        ge=0,
-        le=1024,
-        title="Workers",
-        description="processes on this machine; 0 runs the work in the flow itself, one by one",
-    )
+CORES = "NEARSIGHT_CORES"
+"""Tells a worker how many cores it has."""
 
 
-class Site(Spec):
-    """What a site offers to each kind of work. Equal pools share one cluster."""
+def cores() -> int:
+    """How many cores this worker has, each for one process; one in the flow itself."""
+    return int(os.environ.get(CORES, "1"))
 
-    md: Pool = Field(Pool(), title="Molecular dynamics")
-    qm: Pool = Field(Pool(), title="Labels")
-    train: Pool = Field(Pool(), title="Training")
-    cpu: Pool = Field(Pool(), title="Everything else")
-    labels: Execution = Field(Execution(), title="How labels run")
+
+@dataclass(frozen=True)
+class Begun:
+    """A piece of work, by its key, has begun in some place."""
+
+    key: str
+    place: str
+
+
+News = Begun | Exception
 
 
 def dask_setup(worker: object) -> None:
@@ -69,7 +70,8 @@ class Pools:
     def __init__(self, site: Site, on_event: Callable[[str, float], None]) -> None:
         self.site = site
         self._on_event = on_event
-        self._clusters: dict[Pool, tuple[LocalCluster, Client]] = {}
+        self._clusters: dict[Pool, tuple[Cluster, Client]] = {}
+        self._ears: dict[Pool, list[Callable[[News], None]]] = defaultdict(list)
         self._lock = threading.Lock()
         self.here = threading.Lock()
 
@@ -87,8 +89,16 @@ class Pools:
             cluster.close()
 
     def client(self, name: PoolName) -> Client | None:
-        """The Dask client of a pool; None where the pool has no workers of its own."""
-        pool: Pool = getattr(self.site, name)
+        """The Dask client of a pool; None where the pool has no workers of its own.
+
+        Raises
+        ------
+        LostWorkers
+            If workers of this machine died as they started.
+        NoJobs
+            If the pool cannot have jobs.
+        """
+        pool = self._pool(name)
         if pool.workers == 0:
             return None
         with self._lock:
@@ -96,14 +106,37 @@ class Pools:
                 self._clusters[pool] = self._start(pool)
             return self._clusters[pool][1]
 
-    def _start(self, pool: Pool) -> tuple[LocalCluster, Client]:
-        import dask
-        from distributed import Client, LocalCluster  # whoever reads a campaign file needs none
+    @contextmanager
+    def listening(self, name: PoolName, hear: Callable[[News], None]) -> Iterator[None]:
+        """Have `hear` called with the news of a pool: pieces that begin, and trouble."""
+        ears = self._ears[self._pool(name)]
+        ears.append(hear)
+        try:
+            yield
+        finally:
+            ears.remove(hear)
+
+    def _pool(self, name: PoolName) -> Pool:
+        pool: Pool = getattr(self.site, name)
+        return pool
+
+    def _start(self, pool: Pool) -> tuple[Cluster, Client]:
+        from distributed import Client  # whoever reads a campaign file needs none
 
         logging.getLogger("distributed").setLevel(logging.ERROR)  # Prefect makes it say all
+        cluster = self._start_here(pool) if pool.kind == "local" else self._start_jobs(pool)
+        client = Client(cluster)
+        client.subscribe_topic(TOPIC, partial(self._forward, pool))
+        client.forward_logging("nearsight")
+        return cluster, client
+
+    def _start_here(self, pool: Pool) -> Cluster:
+        import dask
+        from distributed import LocalCluster
+
         with dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}):
             try:
-                cluster = LocalCluster(
+                return LocalCluster(
                     n_workers=pool.workers,
                     threads_per_worker=1,
                     host="127.0.0.1",
@@ -111,17 +144,33 @@ class Pools:
                     memory_limit=0,
                     silence_logs=logging.ERROR,
                     preload=[__name__],
+                    env={CORES: str(pool.cores)},  # the other way, it would be the flow's, too
                 )
             except RuntimeError as error:  # Dask starts a dead worker anew, but not at first
                 raise LostWorkers(
                     f"workers died as they started ({error}), perhaps for want of memory; what "
                     "was finished is in the lake, so give each worker more and run again"
                 ) from error
-        client = Client(cluster)
-        client.subscribe_topic(TOPIC, self._forward)
-        client.forward_logging("nearsight")
-        return cluster, client
 
-    def _forward(self, event: tuple[float, dict[str, Any]]) -> None:
+    def _start_jobs(self, pool: Pool) -> Cluster:
+        from tasks.jobs import start_jobs
+
+        kinds = [name for name in get_args(PoolName) if self._pool(name) == pool]
+        return start_jobs(
+            pool,
+            "-".join(["nearsight", *kinds]),
+            self.site.logs.absolute(),
+            {**ENVIRONMENT, CORES: str(pool.cores)},
+            partial(self._tell, pool),
+        )
+
+    def _forward(self, pool: Pool, event: tuple[float, dict[str, Any]]) -> None:
         message = event[1]
-        self._on_event(message["row"], message["fraction"])
+        if "place" in message:
+            self._tell(pool, Begun(message["row"], message["place"]))
+        else:
+            self._on_event(message["row"], message["fraction"])
+
+    def _tell(self, pool: Pool, news: News) -> None:
+        for hear in list(self._ears[pool]):
+            hear(news)

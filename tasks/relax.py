@@ -52,8 +52,7 @@ def relax_structure(
     began = time.perf_counter()
     system = lake.get("structure", start).metadata["system"]
     atoms = read_structure(lake, start)
-    potential = potential_of(lake, explorer, spec.compiled, execution, atoms)
-    calc, here, at, steps = calculator(potential), start, volume, 0
+    here, at, steps = start, volume, 0
     tell = reporter(key)
 
     def record(origin: Origin, end: Relaxed, **more: Any) -> Record:
@@ -71,19 +70,22 @@ def relax_structure(
         arrays = {} if end.stress is None else {"stress": np.asarray(end.stress)}
         return origin.record(metadata | more, arrays)
 
-    while True:
-        left = spec.max_steps - steps
-        leg = spec.model_copy(
-            update={"max_steps": min(left, LEG), "rattle": 0.0 if steps else spec.rattle}
-        )
-        ended = relaxation_origin(here, explorer, leg, at)
-        if left <= LEG or not _to_go_on_from(lake, ended.key):
-            end = relax_atoms(_scaled(lake, here, at), calc, leg)
-            if end.status != "unconverged" or left <= LEG:
-                break
-            lake.put(record(ended, end, steps=end.steps))
-        here, at, steps = lake.get("relaxation", ended.key).metadata["structure"], None, steps + LEG
-        tell(steps / spec.max_steps)
+    with potential_of(lake, explorer, spec.compiled, execution, atoms) as potential:
+        calc = calculator(potential)
+        while True:
+            left = spec.max_steps - steps
+            leg = spec.model_copy(
+                update={"max_steps": min(left, LEG), "rattle": 0.0 if steps else spec.rattle}
+            )
+            ended = relaxation_origin(here, explorer, leg, at)
+            if left <= LEG or not _to_go_on_from(lake, ended.key):
+                end = relax_atoms(_scaled(lake, here, at), calc, leg)
+                if end.status != "unconverged" or left <= LEG:
+                    break
+                lake.put(record(ended, end, steps=end.steps))
+            here, at = lake.get("relaxation", ended.key).metadata["structure"], None
+            steps += LEG
+            tell(steps / spec.max_steps)
     if end.status == "crashed":
         lake.put(record(attempt_origin(key, run), end, relaxation=key))
     else:

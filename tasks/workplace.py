@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import uuid4
 
-from distributed import KilledWorker, as_completed
+from distributed import Future, KilledWorker, get_worker
 from distributed.comm import CommClosedError
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import MissingContextError
+from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from storage import Lake, open_lake
 from tasks.errors import LostWorkers
 from tasks.options import LakeUrl as LakeUrl
-from tasks.pools import PoolName, Pools, Site
-from tasks.progress import Board
+from tasks.pools import Begun, News, PoolName, Pools, Site
+from tasks.progress import TOPIC, Board
+from tasks.retirement import place
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,6 +79,8 @@ class Workplace:
         ------
         LostWorkers
             If a piece took several workers down with it.
+        NoJobs
+            If the pool cannot have jobs.
         """
         bar = f"{self.title} {stage}".strip()
         to_do: set[str] = set()
@@ -96,24 +103,56 @@ class Workplace:
                     piece.function(self.lake, piece.key, *piece.arguments)
                 self.board.update(piece.key, 1.0)
             return
-        futures = {
-            client.submit(_at_worker, self.lake.url, piece, key=f"{piece.kind}-{piece.key}"): piece
-            for piece in pieces
-        }
-        try:
-            for future in as_completed(futures):
-                future.result()
-                self.board.update(futures[future].key, 1.0)
-        except (KilledWorker, CommClosedError) as error:
-            raise LostWorkers(
-                f"workers of the pool {pool} died again and again, perhaps for want of memory; "
-                "what was finished is in the lake, so give each worker more and run again"
-            ) from error
-        finally:
-            client.cancel(list(futures))
+        heard: SimpleQueue[Future | News] = SimpleQueue()
+        with self.pools.listening(pool, heard.put):
+            futures = {
+                client.submit(_at_worker, self.lake.url, piece, key=_dask_key(piece)): piece.key
+                for piece in pieces
+            }
+            for future in futures:
+                future.add_done_callback(heard.put)
+            try:
+                self._hear(heard, futures)
+            except (KilledWorker, CommClosedError) as error:
+                raise LostWorkers(
+                    f"workers of the pool {pool} died again and again, perhaps for want of memory; "
+                    "what was finished is in the lake, so give each worker more and run again"
+                ) from error
+            finally:
+                client.cancel(list(futures))
+
+    def _hear(self, heard: SimpleQueue[Future | News], futures: dict[Future, str]) -> None:
+        """Return when all futures are done; raise what ends one of them, or what is in the way."""
+        keys, left, log = set(futures.values()), len(futures), _log()
+        while left:
+            news = heard.get()
+            if isinstance(news, Exception):
+                raise news
+            if isinstance(news, Begun):
+                if news.key in keys:
+                    log.info("%s: %s", news.key[:12], news.place)
+                continue
+            news.result()
+            news.release()  # a worker that holds nothing can leave
+            self.board.update(futures[news], 1.0)
+            left -= 1
+
+
+def _log() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
+    """Where a Prefect task keeps its log, if one runs."""
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return logging.getLogger("nearsight.work")
+
+
+def _dask_key(piece: Piece) -> str:
+    return f"{piece.kind}-{piece.key}"
 
 
 def _at_worker(url: str, piece: Piece) -> None:
+    if where := place():
+        get_worker().log_event(TOPIC, {"row": piece.key, "place": where})
     lake = open_lake(url)
     if not lake.has(piece.kind, piece.key):
         piece.function(lake, piece.key, *piece.arguments)

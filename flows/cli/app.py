@@ -101,7 +101,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from nearsight.potentials import CannotTrain
     from nearsight.references import MissingEngine
     from storage import LakeError
-    from tasks.errors import BadFile, LostWorkers, TooManyFailures
+    from tasks.errors import BadFile, LostWorkers, NoJobs, TooManyFailures
 
     return (
         BadFile,
@@ -111,6 +111,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         LakeError,
         LostWorkers,
         MissingEngine,
+        NoJobs,
         NoServer,
         TooManyFailures,
         UnsupportedFramework,

@@ -3,19 +3,22 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from nearsight.potentials import NoAnswer
+from nearsight.potentials import NoAnswer, Team
 from nearsight.references import CalculatorLevel, Execution
 from nearsight.sampling import WalkSpec
 from nearsight.systems import System, build
 from tasks.explore import (
     explore,
     external,
+    potential_of,
     put_structure,
     read_structure,
     read_walk,
     start_structure,
     walk_origin,
 )
+from tasks.ingest import dataset
+from tasks.train import adopt
 
 COPPER = CalculatorLevel(name="EMT", calculator="ase.calculators.emt.EMT")
 
@@ -72,6 +75,26 @@ def test_any_level_of_theory_can_be_walked_with(work, lake):
     last = walk.frame(-1)
     last.calc = EMT()
     assert walk.energies[-1] == pytest.approx(last.get_potential_energy(), abs=1e-4)
+
+
+def test_a_large_structure_is_shared_by_the_cores_of_a_worker(lake, files, monkeypatch):
+    monkeypatch.setattr("nearsight.potentials.team.WORTH_SHARING", 400)
+    key = adopt(lake, files.model, dataset(lake, []))
+    atoms = build(System(variant="pr"))
+    about = {"explorer": key, "execution": Execution(), "atoms": atoms}
+    with potential_of(lake, compiled=False, **about) as alone:
+        expected = alone.evaluate(atoms)
+    monkeypatch.setenv("NEARSIGHT_CORES", "2")
+    with potential_of(lake, compiled=False, **about) as team:
+        assert isinstance(team, Team)
+        found = team.evaluate(atoms)
+        (other,) = [member.process for member in team._others]
+    assert other.returncode is not None
+    assert found.energy == pytest.approx(expected.energy, rel=1e-9)
+    np.testing.assert_allclose(found.forces, expected.forces, rtol=0, atol=1e-5)
+    monkeypatch.setattr("tasks.explore.Compiled", lambda model, atoms: "compiled")
+    with potential_of(lake, compiled=True, **about) as compiled:
+        assert compiled == "compiled"
 
 
 def test_an_explorer_runs_as_labels_do_but_for_the_command_of_gpaw(tmp_path):

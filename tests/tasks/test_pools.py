@@ -3,13 +3,12 @@ import os
 import signal
 
 import pytest
-from pydantic import ValidationError
 
 from tasks.errors import LostWorkers
-from tasks.pools import ENVIRONMENT, Pool, Pools, Site
+from tasks.pools import ENVIRONMENT, Pool, Pools, Site, cores
 from tasks.progress import reporter
 
-ONE = Pool(workers=1)
+ONE = Pool(workers=1, cores=2)
 
 
 def test_no_workers_means_no_client():
@@ -17,15 +16,9 @@ def test_no_workers_means_no_client():
         assert pools.client("md") is None
 
 
-@pytest.mark.parametrize("workers", [-1, 5000, "many"])
-def test_impossible_pools_are_refused(workers):
-    with pytest.raises(ValidationError):
-        Pool(workers=workers)
-
-
 def about_itself():
     wanted = {name: os.environ.get(name) for name in ENVIRONMENT}
-    return wanted, signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    return wanted, cores(), signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
 
 def tell():
@@ -54,11 +47,13 @@ def test_a_pool_of_real_workers(warnings):
     ) as pools:
         client = pools.client("qm")
         assert pools.client("md") is client  # equal pools share their workers
-        environment, deaf = client.submit(about_itself).result()
+        environment, processes, deaf = client.submit(about_itself).result()
         assert environment == ENVIRONMENT
+        assert processes == 2
         assert deaf
         client.submit(tell).result()
         client.submit(warn).result()
+        assert cores() == 1  # of the flow itself
         for _ in range(100):
             if heard and warnings:
                 break

@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from ase.build import bulk
@@ -51,9 +53,10 @@ def test_a_relaxation_comes_back_whole_and_is_found_again(work, copper):
 def test_a_compiled_network_drives_where_it_is_asked_for(work, copper, monkeypatch):
     asked = []
 
+    @contextmanager
     def potential_of(lake, explorer, compiled, execution, atoms):
         asked.append((compiled, len(atoms)))
-        return External(reference(explorer, execution))
+        yield External(reference(explorer, execution))
 
     monkeypatch.setattr("tasks.relax.potential_of", potential_of)
     for spec in (FREE, FREE.model_copy(update={"compiled": True})):
