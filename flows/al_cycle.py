@@ -12,6 +12,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import publish
 from flows.campaign import Campaign
+from flows.events import announce
 from flows.history import Cycle, register
 from flows.preflight import check
 from flows.summary import metrics_of
@@ -66,6 +67,7 @@ def al_cycle(campaign: Campaign) -> Verdict:
         while (verdict := judge(work, campaign, last)) is None:
             last = turn(work, campaign, crystals, tests, last)
         publish(work.lake, campaign.name)
+        announce(campaign, last, verdict)
     return verdict
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
@@ -11,9 +13,18 @@ from flows.report import Report
 from storage import Lake
 
 
-def publish(lake: Lake, campaign: str) -> None:
-    """Show a campaign in the Prefect UI. What cannot be shown never fails a flow."""
+@contextmanager
+def if_it_can() -> Iterator[None]:
+    """Show something in the Prefect UI. What cannot be shown never fails a flow."""
     try:
+        yield
+    except Exception:  # Prefect's view of a campaign is not the campaign
+        logging.getLogger("prefect.flow_runs").warning("no artifacts", exc_info=True)
+
+
+def publish(lake: Lake, campaign: str) -> None:
+    """Show a campaign in the Prefect UI, if it can be shown."""
+    with if_it_can():
         report = gather(lake, campaign)
         create_table_artifact(
             errors(report),
@@ -28,8 +39,12 @@ def publish(lake: Lake, campaign: str) -> None:
             key=f"{campaign}-report",
             description=f"Campaign {campaign} in pictures",
         )
-    except Exception:  # Prefect's view of a campaign is not the campaign
-        logging.getLogger("prefect.flow_runs").warning("no artifacts", exc_info=True)
+
+
+def publish_table(rows: Sequence[Mapping[str, str | int]], key: str, description: str) -> None:
+    """Show a table in the Prefect UI, if it can be shown."""
+    with if_it_can():
+        create_table_artifact([dict(row) for row in rows], key=key, description=description)
 
 
 def errors(report: Report) -> list[dict[str, str | int]]:

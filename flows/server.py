@@ -32,7 +32,7 @@ def prefect_server() -> Iterator[Callable[[], None]]:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     if named := PREFECT_API_URL.value():
-        yield lambda: _reach(named)
+        yield lambda: reach(named)
         return
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -50,7 +50,7 @@ def prefect_server() -> Iterator[Callable[[], None]]:
 
         def wait() -> None:
             late = time.monotonic() + PATIENCE
-            while not _answers(port):
+            while not answers(port):
                 if child.poll() is not None or time.monotonic() > late:
                     said.seek(0)
                     lines = said.read().decode(errors="replace").strip().splitlines()
@@ -79,7 +79,14 @@ def _say_what_is_left() -> None:
     APILogWorker.drain_all(timeout=10)
 
 
-def _reach(api: str) -> None:
+def reach(api: str) -> None:
+    """Make sure that a server answers.
+
+    Raises
+    ------
+    NoServer
+        If it does not.
+    """
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -90,11 +97,12 @@ def _reach(api: str) -> None:
             )
 
 
-def _answers(port: int) -> bool:
+def answers(port: int, path: str = "/api/health", below: int = 300) -> bool:
+    """Whether a server of this machine answers, with a status below this one."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/api/health")
-        return connection.getresponse().status == 200
+        connection.request("GET", path)
+        return connection.getresponse().status < below
     except (OSError, HTTPException):
         return False
     finally:

@@ -4,6 +4,7 @@ from flows.cli import (  # noqa: F401 - each adds its verb
     bootstrap,
     dataset,
     demo,
+    down,
     force_matching,
     lake,
     report,
@@ -12,6 +13,7 @@ from flows.cli import (  # noqa: F401 - each adds its verb
     study,
     system,
     train,
+    up,
 )
 from flows.cli.app import app
 

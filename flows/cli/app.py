@@ -94,9 +94,11 @@ def at_work() -> Iterator[Callable[[], None]]:
 
 
 def _mendable() -> tuple[type[Exception], ...]:
+    from flows.daemons import ElsewhereError
     from flows.history import CampaignChanged
     from flows.parameters import BadParameters
     from flows.server import NoServer
+    from flows.services import NotUp
     from nearsight.blocks import UnsupportedFramework
     from nearsight.potentials import CannotTrain
     from nearsight.references import MissingEngine
@@ -108,11 +110,13 @@ def _mendable() -> tuple[type[Exception], ...]:
         BadParameters,
         CampaignChanged,
         CannotTrain,
+        ElsewhereError,
         LakeError,
         LostWorkers,
         MissingEngine,
         NoJobs,
         NoServer,
+        NotUp,
         TooManyFailures,
         UnsupportedFramework,
     )
