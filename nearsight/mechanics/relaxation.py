@@ -9,9 +9,9 @@ import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator
 from ase.filters import FrechetCellFilter
-from ase.optimize import LBFGS
 from pydantic import Field
 
+from nearsight.mechanics.downhill import Downhill
 from nearsight.mechanics.points import Array
 from nearsight.spec import Spec
 
@@ -122,7 +122,7 @@ def relax(atoms: Atoms, calculator: Calculator, spec: Relaxation | None = None) 
     moving.rattle(spec.rattle, seed=spec.seed)
     moving.calc = calculator
     try:
-        optimizer = Downhill(_body(moving, spec), logfile=None)
+        optimizer = Downhill(_body(moving, spec), moving)
         for _ in optimizer.irun(fmax=0.0, steps=spec.max_steps):
             steps = optimizer.nsteps
             if reason := _runaway(moving, atoms):
@@ -136,18 +136,6 @@ def relax(atoms: Atoms, calculator: Calculator, spec: Relaxation | None = None) 
         return Relaxed(sane, "crashed", f"{type(error).__name__}: {error}", steps)
     reason = f"{force:.2g} eV/Å and {stress:.2g} GPa are left"
     return Relaxed(sane, "unconverged", reason, steps)
-
-
-class Downhill(LBFGS):  # type: ignore[misc]
-    """L-BFGS that goes down where the energy is concave, too: there a curvature counts by its size.
-
-    ASE's keeps a negative curvature as it is, and circles around the top of a barrier for ever.
-    """
-
-    def update(self, pos: Array, forces: Array, r0: Array | None, f0: Array | None) -> None:
-        if r0 is not None and f0 is not None and np.vdot(pos - r0, f0 - forces) < 0:
-            forces, f0 = f0, forces
-        super().update(pos, forces, r0, f0)
 
 
 def _body(atoms: Atoms, spec: Relaxation) -> Atoms | FrechetCellFilter:
