@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.here import SITE, SiteChoice, here
 from flows.preflight import blame
 from nearsight.potentials import Architecture, TrainingSpec, model_blob
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
@@ -18,7 +19,6 @@ from tasks.explore import explore, put_structure, read_walk, start_structure
 from tasks.ingest import dataset
 from tasks.isolated import grounded
 from tasks.label import converged, label
-from tasks.pools import Site
 from tasks.train import train
 from tasks.workplace import LakeUrl, Workplace, workplace
 
@@ -48,7 +48,7 @@ class Bootstrap(Spec):
     )
     max_failed: float = Field(0.1, ge=0, le=1, title="Share of failed labels that is too many")
     seed: int = Field(0, ge=0, title="Seed")
-    site: Site = Field(Site(), title="Site")
+    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
 
 @flow(

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from flows.here import SITE, SiteChoice, here
 from nearsight.potentials import Architecture, TrainingSpec
 from nearsight.references import SEVENNET_0, LevelOfTheory
 from nearsight.sampling import WalkSpec
@@ -14,24 +15,27 @@ from nearsight.spec import File, Spec
 from nearsight.systems import System
 from nearsight.uncertainty import DensitySpec, MixtureSpec
 from tasks.options import Extraction, LakeUrl
-from tasks.pools import Site
 
 DATA = Path(__file__).parent / "data"
-"""What ships with Nearsight: data sets and the pristine model of UiO-66, see its README.md."""
+"""What ships with Nearsight: data sets and the pristine model of UiO-66, see its README.md.
+
+Defaults that lie there are made by factories, which forms do not show: sites have it elsewhere.
+"""
 
 
 class Start(Spec):
     """What a campaign knows at the beginning."""
 
     training: File = Field(
-        DATA / "pristine-train.extxyz.xz",
+        default_factory=lambda: DATA / "pristine-train.extxyz.xz",
         title="Training set",
-        description="labelled structures (extended XYZ), at the campaign's level of theory",
+        description="labelled structures (extended XYZ), at the campaign's level of theory; if not "
+        "given, those of UiO-66 that ship with Nearsight",
     )
     model: File | None = Field(
-        DATA / "pristine.safetensors",
+        default_factory=lambda: DATA / "pristine.safetensors",
         title="Model",
-        description="trained on that set; without one, the campaign begins by training it",
+        description="trained on that set; None: the campaign begins by training it",
     )
     architecture: Architecture = Field(Architecture(), title="Architecture of a new model")
     schedule: TrainingSpec = Field(TrainingSpec(), title="Training of a new model")
@@ -74,27 +78,8 @@ class Campaign(Spec):
     systems: tuple[System, ...] = Field(
         (System(variant="ld"),), min_length=1, title="Systems to learn"
     )
-    level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
-    start: Start = Field(Start(), title="Start")
-    tests: dict[str, File] = Field(
-        {"S_pr": DATA / "pristine-test.extxyz.xz", "S_ld": DATA / "linker-defect-test.extxyz.xz"},
-        min_length=1,
-        title="Test sets",
-        description="labelled structures (extended XYZ) by name",
-    )
     cycles: int = Field(3, ge=1, le=1000, title="Cycles at most")
     walks: int = Field(2, ge=1, le=10_000, title="Walks for each system in a cycle")
-    walk: WalkSpec = Field(WalkSpec(), title="Walk")
-    explorer: LevelOfTheory | None = Field(
-        None,
-        title="Explorer",
-        description="drives the walks, such as another potential by its ASE calculator; without "
-        "one, the model of the last cycle does",
-        exclude_if=lambda explorer: explorer is None,  # campaigns without go on
-    )
-    density: DensitySpec = Field(MixtureSpec(), title="Density of known environments")
-    extraction: Extraction = Field(Extraction(), title="Extraction")
-    retraining: Retraining = Field(Retraining(), title="Retraining")
     target: float | None = Field(
         None,
         gt=0,
@@ -104,8 +89,31 @@ class Campaign(Spec):
     max_failed: float = Field(
         0.5, ge=0, le=1, title="Share of failed labels that ends the campaign"
     )
-    site: Site = Field(Site(), title="Site")
     seed: int = Field(0, ge=0, title="Seed")
+    level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
+    extraction: Extraction = Field(Extraction(), title="Extraction")
+    walk: WalkSpec = Field(WalkSpec(), title="Walk")
+    explorer: LevelOfTheory | None = Field(
+        None,
+        title="Explorer",
+        description="drives the walks, such as another potential by its ASE calculator; without "
+        "one, the model of the last cycle does",
+        exclude_if=lambda explorer: explorer is None,  # campaigns without go on
+    )
+    density: DensitySpec = Field(MixtureSpec(), title="Density of known environments")
+    tests: dict[str, File] = Field(
+        default_factory=lambda: {
+            "S_pr": DATA / "pristine-test.extxyz.xz",
+            "S_ld": DATA / "linker-defect-test.extxyz.xz",
+        },
+        min_length=1,
+        title="Test sets",
+        description="labelled structures (extended XYZ) by name; if not given, those of UiO-66 "
+        "that ship with Nearsight",
+    )
+    start: Start = Field(default_factory=Start, title="Start")
+    retraining: Retraining = Field(Retraining(), title="Retraining")
+    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     def files(self) -> dict[str, Path]:
         """Every file that the campaign reads, by the field that names it."""

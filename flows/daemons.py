@@ -60,9 +60,13 @@ class Daemon:
                 start_new_session=True,  # the end of a terminal is none of its business
                 preexec_fn=_listen_to_signals,
             )
-        host = socket.gethostname()
-        self._file.write_text(json.dumps({"pid": child.pid, "host": host, **notes}))
+        self._file.unlink(missing_ok=True)
+        self.note(pid=child.pid, host=socket.gethostname(), **notes)
         return lambda: child.poll() is None
+
+    def note(self, **more: Any) -> None:
+        """Note more of it."""
+        self._file.write_text(json.dumps(self.notes() | more))
 
     def notes(self) -> dict[str, Any]:
         """What was noted when it was started, whether it still runs or not; empty if it was not."""

@@ -16,6 +16,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, field_validator, model_validator
 
 from flows.dataset_report import Chosen, told
+from flows.here import SITE, SiteChoice, here
 from flows.parameters import BadParameters
 from flows.preflight import blame, check_cuttable, check_known
 from nearsight.blocks import Blueprint
@@ -31,7 +32,6 @@ from tasks.extract import MASKS
 from tasks.ingest import dataset as make_dataset
 from tasks.ingest import read_label
 from tasks.label import converged, label
-from tasks.pools import Site
 from tasks.sample import sample
 from tasks.train import adopt
 from tasks.workplace import LakeUrl, Workplace, workplace
@@ -105,7 +105,7 @@ class Recipe(Spec):
         title="Report",
         description="JSON file to write; page and figure of volumes and pressures lie beside it",
     )
-    site: Site = Field(Site(), title="Site")
+    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _no_walk_is_shared(self) -> Self:

@@ -12,6 +12,7 @@ import numpy as np
 from ase import Atoms
 from pydantic import Field, model_validator
 
+from flows.here import SITE, SiteChoice, here
 from flows.parameters import BadParameters
 from flows.preflight import blame, check_known
 from flows.studies.sources import ModelSource, find_model
@@ -22,7 +23,6 @@ from nearsight.spec import File, Spec
 from nearsight.systems import System, build_crystal
 from storage import Lake
 from tasks.explore import external, put_structure
-from tasks.pools import Site
 from tasks.relax import read_relaxation, relax, relaxed_structure
 from tasks.workplace import LakeUrl, Workplace
 
@@ -46,7 +46,7 @@ class DrivenSpec(Spec):
         description="drives the systems instead of a model, such as any ASE calculator",
     )
     relaxation: Relaxation = Field(Relaxation(), title="Relaxation")
-    site: Site = Field(Site(), title="Site")
+    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _driven_and_named(self) -> Self:

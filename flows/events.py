@@ -24,6 +24,6 @@ def announce(campaign: Campaign, last: Cycle, verdict: str) -> None:
                 "tag": last.tag,
                 "model": last.model,
                 "verdict": verdict,
-                **campaign.model_dump(mode="json", include={"systems", "site"}, exclude_none=True),
+                **campaign.model_dump(mode="json", include={"systems"}, exclude_none=True),
             },
         )

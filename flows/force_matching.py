@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.here import SITE, SiteChoice, here
 from flows.matches import Fragment, compare
 from flows.matching_report import Study
 from flows.parameters import BadParameters
@@ -27,7 +28,6 @@ from tasks.explore import explore, put_structure, read_structure, read_walk, sta
 from tasks.fragment import put_fragment
 from tasks.ingest import dataset
 from tasks.label import Kind, converged, label
-from tasks.pools import Site
 from tasks.train import adopt
 from tasks.workplace import LakeUrl, Workplace, workplace
 
@@ -69,7 +69,7 @@ class ForceMatching(Spec):
     )
     max_failed: float = Field(0.5, ge=0, le=1, title="Share of failed labels that is too many")
     seed: int = Field(0, ge=0, title="Seed")
-    site: Site = Field(Site(), title="Site")
+    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
 
 @flow(

@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, model_validator
 
+from flows.here import SITE, SiteChoice, here
 from flows.parameters import BadParameters
 from flows.preflight import blame
 from flows.studies.sources import ModelSource, find_model, learned_under
@@ -18,7 +19,6 @@ from tasks.evaluate import evaluate
 from tasks.grow import grown
 from tasks.ingest import dataset, elements, ingest, members
 from tasks.isolated import grounded
-from tasks.pools import Site
 from tasks.train import adopt, train
 from tasks.workplace import LakeUrl, workplace
 
@@ -44,7 +44,7 @@ class Pretraining(Spec):
     parent: ModelSource | File | None = Field(
         None, title="Parent", description="model to start from: a file, or one of the lake"
     )
-    site: Site = Field(Site(), title="Site")
+    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _one_training_set(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -15,7 +16,9 @@ DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
 
 
 def make_pool(site: str, folder: Path) -> None:
-    """Make the work pool of a site at the server that Prefect's settings name.
+    """Make the work pool of a site at the server that Prefect's settings name, and its limit.
+
+    The limit, of batches that are labelled at once, is made once only: it may be changed there.
 
     Parameters
     ----------
@@ -23,7 +26,8 @@ def make_pool(site: str, folder: Path) -> None:
         Where its flows run: relative paths in their parameters start there.
     """
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate
+    from prefect.exceptions import ObjectAlreadyExists
     from prefect.workers.process import ProcessWorker
 
     template = ProcessWorker.get_default_base_job_template()
@@ -36,6 +40,9 @@ def make_pool(site: str, folder: Path) -> None:
     )
     with get_client(sync_client=True) as client:
         client.create_work_pool(pool, overwrite=True)
+        limit = GlobalConcurrencyLimitCreate(name=f"tag:qm-{site}", limit=4)
+        with suppress(ObjectAlreadyExists):
+            client.create_global_concurrency_limit(limit)
 
 
 def deploy(site: str, stands_in_for: str | None, environment: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 import sys
@@ -15,7 +16,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from flows.daemons import Daemon
+from flows.here import SITE_FILE
+from flows.parameters import read_parameters
 from flows.server import PATIENCE, answers, reach
+from tasks.sites import SITE_NAME, Site
 
 PORT = 4200
 STORE_PORT = 18333
@@ -46,7 +50,8 @@ class Wanted:
     folder
         Where flows run: relative paths in their parameters start there. The current one.
     site
-        Name of this site: of its work pool and its deployments. "here".
+        Name of this site, of its work pool and its deployments; or its file, whose name that then
+        is. "here", with processes of this machine.
     port
         Of the server, on loopback. 4200, or any that is free.
     join
@@ -88,8 +93,10 @@ def turn(home: Path) -> Iterator[None]:
         raise NotUp(f"another command is just starting or ending the services in {home}") from None
 
 
-def up(home: Path, wanted: Wanted, say: Callable[[str], None]) -> None:
-    """Start what is wanted and does not run yet; `say` is told what had ended unbidden.
+def up(home: Path, wanted: Wanted, say: Callable[[str], None]) -> list[str]:
+    """Start what is wanted and does not run yet; the names of what was started.
+
+    `say` is told what had ended unbidden.
 
     Raises
     ------
@@ -103,10 +110,13 @@ def up(home: Path, wanted: Wanted, say: Callable[[str], None]) -> None:
     store, server, worker = daemons(home)
     environment = {**os.environ, **SETTINGS, "PREFECT_HOME": str(home.absolute() / "prefect")}
     with turn(home):
-        for daemon in (store, server, worker):
+        before = {daemon: daemon.notes().get("pid") for daemon in (store, server, worker)}
+        for daemon in before:
             if daemon.notes() and not daemon.runs():
                 say(f"The {daemon.name} had ended: {daemon.last_words() or 'it said nothing'}")
-        site = _agreed(worker, "site", wanted.site) or "here"
+        name, file = _site(wanted.site)
+        site = _agreed(worker, "site", name) or "here"
+        file = _agreed(worker, "file", file)
         given = None if wanted.folder is None else str(wanted.folder.absolute())
         folder = _agreed(worker, "folder", given) or str(Path.cwd())
         other = _agreed(worker, "stands_in_for", wanted.stands_in_for)
@@ -117,12 +127,13 @@ def up(home: Path, wanted: Wanted, say: Callable[[str], None]) -> None:
         api = join or _start_server(server, wanted.port, environment)
         environment["PREFECT_API_URL"] = api
         notes = {"site": site, "folder": folder, "stands_in_for": other, "join": join}
-        notes |= {"api": api, "store": found.get("AWS_ENDPOINT_URL")}
-        known = worker.notes().items() >= notes.items()
-        if worker.runs() and not known:  # the server or the store has moved
+        notes |= {"file": file, "api": api, "store": found.get("AWS_ENDPOINT_URL")}
+        known = worker.notes().items() >= {**notes, "deployed": True}.items()
+        if worker.runs() and not known:  # the server or the store has moved, or `up` was killed
             worker.stop()
         if not worker.runs():
             _start_worker(worker, environment, notes, anew=not (lasted and known))
+        return [daemon.name for daemon, pid in before.items() if daemon.notes().get("pid") != pid]
 
 
 def down(home: Path) -> list[str]:
@@ -131,6 +142,17 @@ def down(home: Path) -> list[str]:
         return []
     with turn(home):
         return [daemon.name for daemon in reversed(daemons(home)) if daemon.stop()]
+
+
+def _site(told: str | None) -> tuple[str | None, str | None]:
+    """Name and file of a site; its file is read, for mistakes in it to be told at once."""
+    file = None
+    if told is not None and told.endswith((".yaml", ".yml")):
+        read_parameters(path := Path(told).absolute(), Site)
+        told, file = path.stem, str(path)
+    if told is not None and not re.fullmatch("[a-z0-9][a-z0-9-]*", told):
+        raise NotUp(f"{told!r} is no name for a site: small letters, digits and hyphens make one")
+    return told, file
 
 
 def _agreed(daemon: Daemon, what: str, given: str | None) -> str | None:
@@ -188,7 +210,9 @@ def _start_worker(
         before = heartbeats()
         start = ["prefect", "worker", "start", "--type", "process", "--pool", site, "--name", site]
         running = worker.start(
-            [sys.executable, "-m", *start], {**environment, "NEARSIGHT_SITE": site}, **notes
+            [sys.executable, "-m", *start],
+            {**environment, SITE_NAME: site, SITE_FILE: notes["file"] or ""},
+            **notes,
         )
         try:
             if anew:  # while the worker starts
@@ -197,6 +221,7 @@ def _start_worker(
             worker.stop()
             raise
         _wait(worker, running, lambda: heartbeats() != before)
+        worker.note(deployed=True)
 
 
 def _start_store(store: Daemon, environment: dict[str, str]) -> dict[str, str]:

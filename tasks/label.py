@@ -52,7 +52,7 @@ def label_one(
     lake.put(attempt_origin(wanted, run).record(metadata))
 
 
-@verb(name="label", task_run_name="label {stage}")
+@verb(name="label", task_run_name="label {stage}", pool="qm")
 def label(
     work: Workplace,
     stage: str,

@@ -16,6 +16,9 @@ from nearsight.spec import File, Spec
 PoolName = Literal["md", "qm", "train", "cpu"]
 Kind = Literal["local", "slurm", "pbs", "moab", "lsf", "sge", "oar"]
 
+SITE_NAME = "NEARSIGHT_SITE"
+"""Variable that names the site of a Prefect worker, for limits of what a site does at once."""
+
 MARGIN = timedelta(minutes=1)
 """What a job keeps of its walltime at least, to start its worker and to end it."""
 

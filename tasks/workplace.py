@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from tasks.options import LakeUrl as LakeUrl
 from tasks.pools import Begun, News, PoolName, Pools, Site
 from tasks.progress import TOPIC, Board
 from tasks.retirement import place
+from tasks.sites import SITE_NAME
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,13 +35,21 @@ def _lost_worker(task: Any, run: Any, state: Any) -> bool:
     return isinstance(state.data, LostWorkers)
 
 
-def verb(name: str, task_run_name: str | None = None) -> Callable[[Callable[P, T]], Task[P, T]]:
-    """A Prefect task: the lake decides what is done, and only lost workers are worth a retry."""
+def verb(
+    name: str, task_run_name: str | None = None, pool: PoolName | None = None
+) -> Callable[[Callable[P, T]], Task[P, T]]:
+    """A Prefect task: the lake decides what is done, and only lost workers are worth a retry.
+
+    One that names its pool has the tag `pool-site`, and the Prefect server limits how many of it
+    run at once.
+    """
+    site = os.environ.get(SITE_NAME)
 
     def decorate(function: Callable[P, T]) -> Task[P, T]:
         return task(
             name=name,
             task_run_name=task_run_name,
+            tags=[f"{pool}-{site}"] if pool and site else None,
             cache_policy=NO_CACHE,
             retries=2,
             retry_condition_fn=_lost_worker,

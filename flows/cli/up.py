@@ -26,7 +26,7 @@ def up(
         int | None, typer.Option(help="Of the server [default: 4200, or any that is free]")
     ] = None,
     site: Annotated[
-        str | None, typer.Option(help="Name of this site [default: here]", metavar="NAME")
+        str | None, typer.Option(help="Name of this site, or its file [default: here]")
     ] = None,
     server: Annotated[
         str | None,
@@ -46,15 +46,14 @@ def up(
 
     place = home or default_home()
     with told():
-        before = [daemon.runs() for daemon in daemons(place)]
+        wanted = Wanted(folder, site, port, server, stands_in_for, s3)
         with console.status("Starting; this takes half a minute ..."):
-            up(place, Wanted(folder, site, port, server, stands_in_for, s3), console.print)
+            started = up(place, wanted, console.print)
         store, _, worker = daemons(place)
-        now = [daemon.runs() for daemon in daemons(place)]
         notes = worker.notes()
         address = notes["api"].removesuffix("/api")
         lines = [
-            "It is up already." if now == before else "It is up.",
+            "It is up." if started else "It is up already.",
             f"  Prefect   {address}",
             f"  worker    site {notes['site']}; flows run in {notes['folder']}",
         ]

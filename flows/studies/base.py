@@ -16,12 +16,12 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from flows.here import SITE, SiteChoice, here
 from flows.pages import render
 from nearsight.figures import to_bytes, to_data_uri
 from nearsight.references import SEVENNET_0, LevelOfTheory
 from nearsight.spec import File, Spec
 from storage import Lake, content_key
-from tasks.pools import Site
 from tasks.workplace import LakeUrl
 
 
@@ -37,7 +37,7 @@ class StudySpec(Spec):
     level: LevelOfTheory = Field(
         SEVENNET_0, title="Level of theory", description="that the files were labelled at"
     )
-    site: Site = Field(Site(), title="Site")
+    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _files(self) -> Self:

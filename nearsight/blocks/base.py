@@ -60,7 +60,7 @@ class Blocks:
         return np.unique(across[across != block])
 
 
-class Within(Spec):
+class Within(Spec, title="within a radius"):
     """A mantle by distance."""
 
     radius: float = Field(

@@ -29,7 +29,7 @@ ImportPath = Annotated[
 """`package.module.Class`"""
 
 
-class CalculatorLevel(Spec):
+class CalculatorLevel(Spec, title="ASE calculator"):
     """An ASE calculator by its import path, and its arguments."""
 
     kind: Literal["calculator"] = Field(default="calculator", title="Kind")

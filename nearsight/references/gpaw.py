@@ -28,7 +28,7 @@ def _name(told: dict[str, Any]) -> str:
     return f"{functional}, h = {told['spacing']:g} Å"
 
 
-class GPAWLevel(Spec):
+class GPAWLevel(Spec, title="GPAW"):
     """Finite differences by GPAW, with the same settings for crystals and clusters.
 
     The defaults are the paper's level of theory. Crystals are periodic; clusters stand in a box

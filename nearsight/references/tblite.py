@@ -10,7 +10,7 @@ from nearsight.references.calculator import CalculatorLevel
 from nearsight.spec import Spec
 
 
-class TBLiteLevel(Spec):
+class TBLiteLevel(Spec, title="tblite"):
     """Extended tight binding by tblite; neutral structures of the lowest spin."""
 
     kind: Literal["tblite"] = Field("tblite", title="Kind")

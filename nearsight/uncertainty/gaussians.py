@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
 
-class MixtureSpec(ThresholdSpec):
+class MixtureSpec(ThresholdSpec, title="Gaussian mixture"):
     """A mixture of Gaussians per element (paper, Section 2.3)."""
 
     kind: Literal["mixture"] = Field(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scipy.spatial import KDTree
 
 
-class NeighboursSpec(ThresholdSpec):
+class NeighboursSpec(ThresholdSpec, title="nearest neighbours"):
     """Distance to the nearest training environments of the same element."""
 
     kind: Literal["neighbours"] = Field("neighbours", title="Kind")

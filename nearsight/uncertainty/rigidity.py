@@ -13,7 +13,7 @@ from nearsight.uncertainty.base import ThresholdSpec
 from nearsight.uncertainty.elements import PerElement
 
 
-class RigiditySpec(ThresholdSpec):
+class RigiditySpec(ThresholdSpec, title="prediction rigidity"):
     """Last-layer prediction rigidity per element."""
 
     kind: Literal["rigidity"] = Field("rigidity", title="Kind")
