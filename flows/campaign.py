@@ -66,7 +66,10 @@ class Campaign(Spec):
     """An active-learning campaign (paper, Section 2.2)."""
 
     name: str = Field(
-        "campaign", pattern=r"^[a-z0-9][a-z0-9-]*$", title="Name", description="tags its snapshots"
+        "campaign",
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        title="Name",
+        description="small letters, digits and hyphens; tags its snapshots",
     )
     lake: LakeUrl = Field(
         "lake",

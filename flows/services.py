@@ -33,6 +33,7 @@ SETTINGS = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
     "PYTHONWARNINGS": "ignore",
+    "PYTHONSAFEPATH": "1",  # or programs of Prefect find its `storage` in place of ours
 }
 """Of the server, the worker and its flows."""
 

@@ -12,7 +12,9 @@ from upstart import nearsight
 from flows.cli.run import FLOWS
 from flows.cli.study import STUDIES
 from flows.daemons import Daemon
+from flows.parameters import BadParameters
 from flows.registry import DEPLOYMENTS
+from flows.services import NotUp, Wanted, daemons, up
 from storage import open_lake
 
 FILE = yaml.safe_load((DEPLOYMENTS / "prefect.yaml").read_text())
@@ -109,6 +111,22 @@ def test_a_port_that_is_taken_is_told(tmp_path):
     assert said.returncode == 2
     assert f"port {port} is taken by another program: name another with --port" in said.stderr
     assert nearsight("down", *home, cwd=tmp_path).stdout == "Nothing was up.\n"
+
+
+@pytest.mark.parametrize(
+    ("site", "sentence"),
+    [
+        ("My hall", "'My hall' is no name for a site: small letters, digits and hyphens make one"),
+        ("none.yaml", "none.yaml cannot be read: No such file"),
+        ("odd.yaml", "odd.yaml: there is no field 'gpu'"),
+    ],
+)
+def test_a_site_that_is_none_is_told_before_anything_starts(tmp_path, site, sentence):
+    (tmp_path / "odd.yaml").write_text("gpu: {workers: 2}")
+    home = tmp_path / "home"
+    with pytest.raises((NotUp, BadParameters), match=sentence):
+        up(home, Wanted(site=str(tmp_path / site) if "." in site else site), print)
+    assert not any(daemon.notes() for daemon in daemons(home))
 
 
 def test_a_server_to_join_that_is_not_there_is_told(tmp_path):

@@ -1,0 +1,106 @@
+"""What starts runs by itself: the end of a campaign, and a crash at another site."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowRunFilter
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelled
+
+from flows.daemons import Daemon
+from flows.history import read_cycles
+from flows.mechanical_pv import MechanicalPV
+from flows.registry import deploy, make_pool
+from flows.services import SETTINGS
+from flows.supercell_ev import SupercellEV
+
+
+def wait_for(what, seconds=90.0):
+    late = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < late, "it did not come"
+        time.sleep(0.3)
+    return found
+
+
+def runs(client, deployment, unless=()):
+    """Runs of a deployment that nobody scheduled."""
+    found = client.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
+        flow_run_filter=FlowRunFilter(),
+    )
+    return [run for run in found if run.id not in unless]
+
+
+def start(client, flow, **parameters):
+    deployment = client.read_deployment_by_name(flow)
+    return client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+
+
+@pytest.fixture
+def nobody_at_mechanics(client):
+    """Runs of the queue of mechanics wait: what started them is tested here, not they."""
+    queue = "/work_pools/here/queues/mechanics"
+    client.request("PATCH", queue, json={"is_paused": True}).raise_for_status()
+    yield
+    client.request("PATCH", queue, json={"is_paused": False}).raise_for_status()
+
+
+def test_mechanics_follow_a_campaign_with_its_new_model(nobody_at_mechanics, finished, client):
+    campaign, lake = finished
+    run = start(client, "al_cycle/here", campaign=campaign.model_dump(mode="json"))
+    wait_for(lambda: client.read_flow_run(run.id).state.is_final(), 180)
+    ended = client.read_flow_run(run.id)
+    assert ended.state.is_completed(), ended.state.message
+    for name, spec in (("mechanical_pv", MechanicalPV), ("supercell_ev", SupercellEV)):
+        deployment = client.read_deployment_by_name(f"{name}/here")
+        (follower,) = wait_for(lambda d=deployment: runs(client, d))
+        client.set_flow_run_state(follower.id, Cancelled(), force=True)
+        asked = spec.model_validate(follower.parameters["spec"])
+        assert asked.model.key == read_cycles(lake, campaign.name)[-1].model
+        assert asked.systems == campaign.systems
+        assert asked.lake == campaign.lake
+        assert asked.file == Path(f"mechanics/tiny/cycle-001-{name[-2:]}.json")
+
+
+@pytest.fixture
+def another_site(client, services, tmp_path_factory):
+    """A site that stands in for the first; nobody works there."""
+    folder = tmp_path_factory.mktemp("there")
+    make_pool("there", folder)
+    environment = {**os.environ, **SETTINGS, "PREFECT_API_URL": services.api}
+    with temporary_settings({PREFECT_API_URL: services.api}):
+        deploy("there", "here", environment)
+    return client.read_deployment_by_name("al_cycle/there")
+
+
+def test_a_run_that_crashes_starts_at_the_other_site_with_the_same_parameters(
+    another_site, client, services, tiny, tmp_path
+):
+    campaign = tiny(tmp_path / "lake", name="crashing")
+    run = start(client, "al_cycle/here", campaign=campaign)
+    wait_for(lambda: client.read_flow_run(run.id).state.is_running(), 180)
+    for pid in flow_processes(services, run):
+        os.kill(pid, signal.SIGKILL)
+    (second,) = wait_for(lambda: runs(client, another_site))
+    assert client.read_flow_run(run.id).state.is_crashed()
+    assert second.parameters == {"campaign": campaign}
+    client.set_flow_run_state(second.id, Cancelled(), force=True)
+
+
+def flow_processes(services, run):
+    """Processes of a flow run of these services."""
+    mark = f"PREFECT__FLOW_RUN_ID={run.id}".encode()
+    worker = Daemon("worker", services.home).notes()["pid"]
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != worker:
+            try:
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+    return found
