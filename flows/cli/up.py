@@ -47,7 +47,7 @@ def up(
     place = home or default_home()
     with told():
         wanted = Wanted(folder, site, port, server, stands_in_for, s3)
-        with console.status("Starting; this takes half a minute ..."):
+        with console.status("Starting; this may take a minute ..."):
             started = up(place, wanted, console.print)
         store, _, worker = daemons(place)
         notes = worker.notes()
