@@ -24,6 +24,8 @@ IDLE = 300.0
 """Seconds without work after which a job ends: the next stage may need it."""
 ASK = 20.0
 """Seconds after which the batch system is asked for jobs that have not come to work."""
+TRIES = 3
+"""Jobs in a row that may end before they come to work, while others are waited for."""
 AGAIN = 60.0
 """Seconds after which a job that was refused is submitted again, while others work."""
 
@@ -33,9 +35,9 @@ _log = logging.getLogger("nearsight.jobs")
 class Crew(Adaptive):  # type: ignore[misc]
     """Adapts the number of jobs to the work: one for each piece, up to the pool's workers.
 
-    Where the batch system refuses jobs, or jobs end before they come to work, and no other job is
-    there, `trouble` is called: with `NoJobs`, or with `LostWorkers`. While others work it is a
-    warning, and another job is submitted.
+    Where the batch system refuses jobs, or `TRIES` of them end before they come to work, or all,
+    `trouble` is called: with `NoJobs`, or with `LostWorkers`. While there are other jobs it is a
+    warning, and another one is submitted.
     """
 
     pool: Pool
@@ -43,6 +45,7 @@ class Crew(Adaptive):  # type: ignore[misc]
     logs: Path
     trouble: Callable[[Exception], None]
     asked: float
+    in_vain: int
 
     @classmethod
     def of(
@@ -63,13 +66,14 @@ class Crew(Adaptive):  # type: ignore[misc]
             target_duration="1ms",  # less than any piece of work
         )
         crew.pool, crew.name, crew.logs, crew.trouble = pool, name, logs, trouble
-        crew.asked = time.monotonic()
+        crew.asked, crew.in_vain = time.monotonic(), 0
 
     async def adapt(self) -> None:
         await super().adapt()
         jobs = self.cluster.workers
-        for name in self.observed & set(jobs):
-            jobs[name].began = True
+        for job in [jobs[name] for name in self.observed & set(jobs)]:
+            self.in_vain *= job.began
+            job.began = True
         self._refused({name: job for name, job in jobs.items() if job.refusal})
         late = self.requested - self.observed
         if late and self.pool.kind in LIVING and time.monotonic() - self.asked > ASK:
@@ -93,12 +97,14 @@ class Crew(Adaptive):  # type: ignore[misc]
         jobs = self.cluster.workers
         for name in (self.requested & set(jobs)) - self.observed:
             job = jobs[name]
-            if job.refusal or re.search(rf"^\s*{job.job_id}\b", living, re.MULTILINE):
+            lives = re.search(rf"^\s*{job.job_id}\b", living, re.MULTILINE)
+            if job.refusal or job.began or lives:  # Dask replaces those that began
                 continue
             self._forget(name)
-            if not job.began:
-                ended = f"job {job.job_id} of {self.name} ended before it came to work"
-                self._say(LostWorkers(f"{ended}; {self._last_words(job.job_id)}"), alone=not jobs)
+            ended = f"job {job.job_id} of {self.name} ended before it came to work"
+            self.in_vain += 1
+            alone = not jobs or self.in_vain >= TRIES
+            self._say(LostWorkers(f"{ended}; {self._last_words(job.job_id)}"), alone)
 
     def _say(self, error: Exception, alone: bool) -> None:
         if alone:

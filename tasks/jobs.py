@@ -31,6 +31,8 @@ JOB_ID = {
     "sge": "JOB_ID",
     "oar": "OAR_JOB_ID",
 }
+START = 600
+"""Seconds that a worker may take to start; shared disks can be slow."""
 DEATHS = 10
 """Workers that may die under a piece of work before it counts as what kills them."""
 
@@ -125,13 +127,12 @@ def job_options(
         "project" if pool.kind in ("lsf", "sge", "oar") else "account": pool.account,
         "job_name": name,
         "log_directory": str(logs),
+        "death_timeout": START,
         "job_script_prologue": [*exports, *pool.setup],
         "job_extra_directives": directives,
         "worker_extra_args": [
-            "--preload",
-            "tasks.retirement",
-            "--dashboard-address",
-            "127.0.0.1:0",
+            *("--preload", "tasks.retirement"),
+            *("--dashboard-address", "127.0.0.1:0"),
         ],
     }
 

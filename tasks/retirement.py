@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +19,9 @@ STAGGER = 0.05
 
 
 async def dask_setup(worker: Worker) -> None:
-    """Have a worker retire in time; Dask calls this in every worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Have a worker retire in time; Dask calls this in every worker of a job."""
+    import tasks.workplace  # noqa: F401  not while the first piece waits
+
     life = float(os.environ["NEARSIGHT_LIFETIME"]) * random.uniform(1 - STAGGER, 1)
     worker.loop.call_later(LAST_PIECE * life, _retire, worker, time.monotonic() + life)
 
@@ -31,12 +31,19 @@ async def _retire(worker: Worker, end: float) -> None:
 
     What is not finished is given to another worker, and does not count as a worker's death.
     """
-    address = [worker.address]
-    await worker.scheduler.retire_workers(workers=address, remove=False)
+    from distributed import Status
+
+    worker.status = Status.closing_gracefully
     while worker.state.executing and time.monotonic() < end:
         await asyncio.sleep(0.2)
-    await worker.scheduler.retire_workers(workers=address, remove=True)
-    await worker.close(nanny=True, executor_wait=False, reason="walltime")
+    try:
+        await worker.rpc(worker.nanny).close_gracefully(reason="walltime")
+        await worker.scheduler.unregister(
+            address=worker.address, expected=True, close=False, stimulus_id="walltime"
+        )
+        await worker.close(nanny=False, executor_wait=False, reason="walltime")
+    finally:
+        os._exit(0)  # what is still at work here would keep the job
 
 
 def place() -> str | None:

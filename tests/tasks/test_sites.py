@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from flows.parameters import BadParameters, read_parameters
 from tasks.sites import Pool, Site
 
 JOBS = {"kind": "slurm", "memory": 4, "walltime": "24:00:00", "interface": "ib0"}
+PAGE = (Path(__file__).parents[2] / "docs/sites.md").read_text()
+BLOCKS = re.findall(r"^```yaml\n(# site\.yaml\n.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 FILES = sorted((Path(__file__).parents[2] / "deployments/sites").glob("*.yaml"))
 
 
@@ -16,6 +19,12 @@ FILES = sorted((Path(__file__).parents[2] / "deployments/sites").glob("*.yaml"))
 def test_the_files_that_come_with_it_are_sites(path):
     site = read_parameters(path, Site)
     assert Site.model_validate(site.model_dump(mode="json")) == site
+
+
+@pytest.mark.parametrize("text", BLOCKS)
+def test_the_sites_of_the_page_are_sites(tmp_path, text):
+    (tmp_path / "site.yaml").write_text(text)
+    assert read_parameters(tmp_path / "site.yaml", Site) != Site()
 
 
 def test_a_line_is_enough_for_workers_of_this_machine():

@@ -1,0 +1,66 @@
+"""Two clusters as two sites of one lake: what is finished at one is not done at the other."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from labour import pieces
+from slurm import needs_slurm, slurm
+
+from storage import open_lake
+from tasks.sites import Site
+from tasks.workplace import workplace
+
+ROOT = Path(__file__).parents[2]
+SITE = """
+md: {kind: slurm, workers: 2, memory: 1, walltime: 01:00:00, interface: lo}
+logs: %s
+"""
+FLOW = """
+import sys
+from pathlib import Path
+from labour import pieces
+from tasks.sites import Site
+from tasks.workplace import workplace
+
+with workplace(sys.argv[1], Site.model_validate("site.yaml")) as work:
+    work.finish("explore", "md", pieces(Path("log"), "abcdef", float(sys.argv[2])))
+"""
+
+
+@pytest.mark.slurm
+def test_a_flow_that_is_killed_at_one_site_goes_on_at_another(tmp_path, monkeypatch):
+    needs_slurm()
+    monkeypatch.chdir(tmp_path)
+    lake, log = str(tmp_path / "lake"), tmp_path / "log"
+    with slurm(tmp_path / "a", "sitea") as a:
+        (tmp_path / "site.yaml").write_text(SITE % "logs-a")
+        path = os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])
+        flow = subprocess.Popen(
+            [sys.executable, "-c", FLOW, lake, "2.0"], env={**os.environ, "PYTHONPATH": path}
+        )
+        while not log.exists() or log.read_text().count("end") < 3:
+            assert flow.poll() is None
+            time.sleep(0.1)
+        flow.kill()
+        flow.wait()
+        killed = time.monotonic()
+        while a.jobs():
+            assert time.monotonic() - killed < 60.0  # jobs do not outlive their flow for long
+            time.sleep(0.2)
+    before = len(log.read_text())
+    keys = {piece.key: piece.arguments[1] for piece in pieces(log, "abcdef", 0.0)}
+    left = [keys[key] for key in open_lake(lake).missing("batch", list(keys))]
+    assert 0 < len(left) < 6
+    with slurm(tmp_path / "b", "siteb") as b:
+        (tmp_path / "site.yaml").write_text(SITE % "logs-b")
+        with workplace(lake, Site.model_validate("site.yaml")) as work:
+            work.finish("explore", "md", pieces(log, "abcdef", 0.0))
+            assert b.jobs()
+            assert a.ask("squeue") == ""  # the other is gone
+    done = [line.split() for line in log.read_text()[before:].splitlines()]
+    assert sorted(name for what, name, _ in done if what == "end") == sorted(left)
+    assert open_lake(lake).missing("batch", list(keys)) == []

@@ -1,0 +1,208 @@
+"""Pools of jobs, on a real Slurm."""
+
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import dask_jobqueue
+import psutil
+import pytest
+from labour import endless_at_first, pieces, tell
+from slurm import needs_slurm, slurm
+
+from tasks.errors import LostWorkers, NoJobs
+from tasks.jobs import CLUSTERS, job_options, start_jobs
+from tasks.pools import Pool, Site
+from tasks.workplace import workplace
+
+POOL = {"memory": 1.5, "walltime": timedelta(hours=1), "interface": "lo"}
+MINE = {"queue": "long", "account": "me", "setup": ("module load MPI",), "directives": ("--me",)}
+HEADERS = {
+    "slurm": ("#SBATCH -p long", "#SBATCH -A me", "--cpus-per-task=4", "--mem=2G", "-t 01:00:00"),
+    "pbs": ("#PBS -q long", "#PBS -A me", "select=1:ncpus=4:mem=1536MB", "walltime=01:00:00"),
+    "moab": ("#PBS -q long", "#PBS -A me", "walltime=01:00:00"),
+    "sge": ("#$ -q long", "#$ -P me", "h_rt=01:00:00"),
+    "oar": ("#OAR -q long", "#OAR --project me", "core=4,walltime=01:00:00"),
+}
+
+
+def script(folder, **pool):
+    options = job_options(Pool(**POOL | MINE | pool), "nearsight-md", folder, {"A": "1"})
+    job = getattr(dask_jobqueue, CLUSTERS[pool["kind"]]).job_cls
+    return job("tls://127.0.0.1:1", name="it", **options).job_script()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_pool_is_a_job_script_of_its_kind(tmp_path, kind):
+    said = script(tmp_path, kind=kind, cores=4)
+    for line in (*HEADERS[kind], "--me", "module load MPI", "export A=1", "--interface lo"):
+        assert line in said
+
+
+def test_gpus_are_asked_for(tmp_path):
+    assert "--gres=gpu:2" in script(tmp_path, kind="slurm", gpus=2)
+    assert "select=1:ncpus=1:mem=1.5GB:ngpus=2" in script(tmp_path, kind="pbs", gpus=2)
+
+
+def test_without_dask_jobqueue_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "dask_jobqueue", None)
+    with pytest.raises(NoJobs, match=r"pip install 'nearsight\[hpc\]'"):
+        start_jobs(Pool(**POOL, kind="slurm"), "nearsight-md", tmp_path, {}, lambda error: None)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    needs_slurm()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.crew.INTERVAL", 0.5)
+        patch.setattr("tasks.crew.ASK", 1.0)
+        patch.setenv("OMP_NUM_THREADS", "7")  # not what workers have
+        with slurm(tmp_path_factory.mktemp("slurm"), "site") as running:
+            yield running
+
+
+@contextmanager
+def work_at(folder, **pool):
+    jobs = Pool(**{"kind": "slurm"} | POOL | pool)
+    nobody = Pool(workers=0)
+    site = Site.model_validate(
+        {
+            "md": jobs,
+            "cpu": jobs,
+            "qm": nobody,
+            "train": nobody,
+            "logs": folder / "logs",
+        }
+    )
+    with workplace(str(folder / "lake"), site) as work:
+        yield work
+
+
+@pytest.fixture
+def said():
+    """What is logged of work, outside of Prefect tasks."""
+    lines, logger = [], logging.getLogger("nearsight.work")
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield lines
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def work(cluster, tmp_path_factory):
+    with work_at(
+        tmp_path_factory.mktemp("work"), workers=2, cores=2, gpus=1, setup=("MINE=1", "export MINE")
+    ) as work:
+        yield work
+
+
+@pytest.mark.slurm
+def test_jobs_do_the_work_and_their_logs_are_told(cluster, work, log, said):
+    assert work.finish("explore", "md", pieces(log, "abc", 1.0)) is False
+    assert work.finish("explore", "md", pieces(log, "abc", 1.0)) is True
+    assert sorted(line for line in log.read_text().split() if line in "abc") == list("aabbcc")
+    assert len(said) == 3
+    logs = {line.rpartition(" log ")[2] for line in said}
+    assert len(cluster.jobs("RUNNING")) == 2  # for three pieces: no more than the pool has
+    assert logs == {
+        str(work.pools.site.logs / f"nearsight-md-cpu-{job}.err") for job in cluster.jobs()
+    }
+    for path in logs:
+        assert "Starting established connection to tls://127.0.0.1" in Path(path).read_text()
+
+
+@pytest.mark.slurm
+def test_a_job_has_what_its_pool_says(cluster, work, log):
+    work.finish("score", "cpu", pieces(log, "e", 0.0, tell))
+    assert log.read_text().split("environment")[1].split() == (
+        ["True", "cores", "2", "gpus", log.read_text().split()[6], "1"]
+    )
+
+
+@pytest.mark.slurm
+def test_nothing_listens_beyond_the_interface(work):
+    jobs = [
+        p for p in psutil.process_iter(["cmdline"]) if "--dashboard-address" in p.info["cmdline"]
+    ]
+    workers = [worker for job in jobs for worker in job.children(recursive=True)]
+    assert len(jobs) == 2
+    for processes in ([psutil.Process()], jobs, workers):
+        heard = [c.laddr.ip for p in processes for c in p.net_connections() if c.status == "LISTEN"]
+        assert len(heard) >= 2
+        assert set(heard) == {"127.0.0.1"}
+
+
+@pytest.mark.slurm
+def test_a_piece_of_a_job_that_is_cancelled_is_finished_by_another(cluster, work, log):
+    thread = threading.Thread(target=work.finish, args=("explore", "md", pieces(log, "xy", 5.0)))
+    thread.start()
+    while not log.exists() or log.read_text().count("begin") < 2:
+        time.sleep(0.1)
+    name, victim = log.read_text().split()[1:3]
+    cluster.ask("scancel", victim)
+    thread.join()
+    told = [line.split() for line in log.read_text().splitlines()]
+    assert ["begin", name, victim] in told
+    assert ["end", name, victim] not in told
+    ends = sorted(piece for what, piece, _ in told if what == "end")
+    assert ends == ["x", "y"]
+
+
+@pytest.mark.slurm
+@pytest.mark.parametrize(
+    ("pool", "sentence"),
+    [
+        (
+            {"queue": "nope"},
+            "slurm refuses jobs of nearsight-md-cpu: .*partition specified: nope",
+        ),
+        ({"memory": 1e5}, "refuses jobs .*Memory specification can not be satisfied"),
+        ({"interface": "eth99"}, "cannot have jobs of slurm: .*'eth99' is not a valid network"),
+        ({"kind": "pbs"}, "pbs refuses jobs of .*: there is no command qsub on this machine"),
+        ({"setup": ("echo no such module; exit 1",)}, "ended before .* with: no such module$"),
+    ],
+)
+def test_what_cannot_have_jobs_is_said_at_once(cluster, tmp_path, log, pool, sentence):
+    began = time.monotonic()
+    with work_at(tmp_path, **pool) as work, pytest.raises((NoJobs, LostWorkers), match=sentence):
+        work.finish("explore", "md", pieces(log, "a", 0.0))
+    assert time.monotonic() - began < 30.0
+
+
+@pytest.mark.slurm
+def test_a_batch_system_that_is_away_is_said_at_once(cluster, tmp_path, log):
+    cluster.controller.kill()
+    cluster.controller.wait()
+    try:
+        with (
+            work_at(tmp_path) as work,
+            pytest.raises(NoJobs, match="Unable to contact slurm controller"),
+        ):
+            work.finish("explore", "md", pieces(log, "a", 0.0))
+    finally:
+        cluster.start_controller()
+
+
+@pytest.mark.slurm
+def test_workers_retire_before_their_walltime_and_others_go_on(cluster, tmp_path, log, monkeypatch):
+    life = timedelta(seconds=24)
+    monkeypatch.setattr(Pool, "lifetime", property(lambda pool: pool.walltime and life))
+    monkeypatch.setattr("tasks.jobs.DEATHS", 0)  # to leave in time is none
+    short = [f"{number:02d}" for number in range(18)]
+    with work_at(tmp_path, workers=2) as work:
+        endless = pieces(log, "z", 600.0, endless_at_first)
+        work.finish("explore", "md", [*endless, *pieces(log, short, 1.2)])
+    told = [line.split() for line in log.read_text().splitlines()]
+    begun = [name for what, name, _ in told if what == "begin"]
+    assert sorted(begun) == [*short, "z", "z"]  # no other was cut short
+    assert len({job for _, _, job in told}) > 2
+    jobs = {name: job for _, name, job in reversed(told)}
+    retired = {job["JobId"]: job["JobState"] for job in cluster.completed()}
+    assert retired[jobs["00"]] == retired[jobs["z"]] == "COMPLETED"
