@@ -19,7 +19,7 @@ from tasks.explore import potential_of, put_structure, read_structure
 from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
-LEG = 200
+LEG = 50
 """Steps after which a long relaxation leaves its structure in the lake."""
 
 

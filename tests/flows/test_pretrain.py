@@ -1,5 +1,7 @@
 """Training anew on what a campaign labelled; files are trained on in test_dataset.py."""
 
+import re
+from pathlib import Path
 from shutil import copytree
 
 import pytest
@@ -7,7 +9,7 @@ from cheap import SITE
 from pydantic import ValidationError
 
 from flows.history import read_cycles
-from flows.parameters import BadParameters
+from flows.parameters import BadParameters, read_parameters
 from flows.pretrain import Pretraining, pretrain
 from flows.studies.sources import ModelSource
 from nearsight.potentials import TrainingSpec, load
@@ -61,3 +63,12 @@ def test_what_the_lake_lacks_is_a_sentence(recipe, changed, why):
 def test_there_is_one_training_set(recipe, given):
     with pytest.raises(ValidationError, match="give one of training and snapshot"):
         Pretraining.model_validate(recipe.model_dump() | given)
+
+
+def test_the_recipe_of_the_page_can_be_read(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "mesoscale.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(# retrain\.yaml\n.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "retrain.yaml").write_text(block)
+    recipe = read_parameters(tmp_path / "retrain.yaml", Pretraining)
+    assert recipe.parent == ModelSource(tag=recipe.snapshot)
+    assert recipe.training is None

@@ -9,8 +9,12 @@ from flows.cli.run import FLOWS
 from flows.parameters import read_flow
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "mechanics.md").read_text()
-BLOCKS = re.findall(r"^```yaml\n(# (\w+)\.yaml\n.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```yaml\n(# (\w+)\.yaml\nflow: (\w+)\n.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCKS = [
+    block
+    for page in ("mechanics", "mesoscale")
+    for block in BLOCK.findall((ROOT / "docs" / f"{page}.md").read_text())
+]
 
 
 @pytest.mark.parametrize(
@@ -38,10 +42,15 @@ def test_a_flow_that_is_none_is_refused_with_those_there_are(tmp_path):
     assert "must be one of al_cycle, mechanical_pv" in " ".join(said.output.split())
 
 
-@pytest.mark.parametrize(("text", "name"), BLOCKS)
-def test_the_parameters_of_the_page_are_those_of_their_flow(tmp_path, text, name):
+@pytest.mark.parametrize(("text", "name", "flow"), BLOCKS)
+def test_the_parameters_of_the_page_are_those_of_their_flow(tmp_path, text, name, flow):
     path = tmp_path / f"{name}.yaml"
     path.write_text(text)
-    flow, spec = read_flow(path, FLOWS, default="al_cycle")
-    assert flow == ("mechanical_pv" if name == "pv" else "supercell_ev")
-    assert spec.file == tmp_path / f"{name}.json"
+    told, spec = read_flow(path, FLOWS, default="al_cycle")
+    assert told == flow
+    assert spec.lake.startswith(str(tmp_path))
+    assert flow == "al_cycle" or spec.file == tmp_path / f"{name}.json"
+
+
+def test_the_pages_show_every_flow():
+    assert {flow for _, _, flow in BLOCKS} == set(FLOWS)
