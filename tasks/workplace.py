@@ -129,7 +129,8 @@ class Workplace:
                     "what was finished is in the lake, so give each worker more and run again"
                 ) from error
             finally:
-                client.cancel(list(futures))
+                for future in futures:
+                    future.release()  # and not cancel: another batch may wait for the same piece
 
     def _hear(self, heard: SimpleQueue[Future | News], futures: dict[Future, str]) -> None:
         """Return when all futures are done; raise what ends one of them, or what is in the way."""

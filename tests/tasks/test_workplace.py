@@ -1,6 +1,7 @@
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dask
@@ -76,6 +77,25 @@ def test_workers_do_what_the_flow_would(tmp_path, log):
         with pytest.raises(LostWorkers, match="pool cpu died again and again"):
             work.finish("extract", "cpu", [fatal])
         assert work.finish("label", "qm", pieces(log, "d")) is False  # the pool lives on
+
+
+def test_what_one_batch_gives_up_another_still_gets(tmp_path, log):
+    two = Pool(workers=2)
+    broken = Piece("batch", content_key("batch", {"name": "x"}), leave, ("/no/such/folder/log",))
+    with (
+        workplace(str(tmp_path / "lake"), Site(md=two, qm=two, train=two, cpu=two)) as work,
+        ThreadPoolExecutor() as other,
+    ):
+        work.finish("label", "qm", pieces(log, "bcde", pause=1.0))  # all workers have started
+        begun = tmp_path / "begun"
+        shared = pieces(begun, "a", pause=4.0)
+        waits = other.submit(work.finish, "compress", "md", shared)
+        while not begun.exists():
+            time.sleep(0.01)
+        with pytest.raises(FileNotFoundError):
+            work.finish("label", "qm", [*shared, broken])
+        assert waits.result(timeout=60) is False
+    assert begun.read_text().count("end") == 1
 
 
 def test_a_task_that_found_its_work_shows_as_cached():
