@@ -31,7 +31,7 @@ JOB_ID = {
     "sge": "JOB_ID",
     "oar": "OAR_JOB_ID",
 }
-START = 600
+START = 300
 """Seconds that a worker may take to start; shared disks can be slow."""
 DEATHS = 10
 """Workers that may die under a piece of work before it counts as what kills them."""
