@@ -128,14 +128,12 @@ def test_a_job_has_what_its_pool_says(cluster, work, log):
 
 @pytest.mark.slurm
 def test_nothing_listens_beyond_the_interface(work):
-    jobs = [
-        p for p in psutil.process_iter(["cmdline"]) if "--dashboard-address" in p.info["cmdline"]
-    ]
+    mine = f"nearsight-md-cpu-{os.getpid()}-"
+    running = psutil.process_iter(["cmdline"])
+    jobs = [p for p in running if any(word.startswith(mine) for word in p.info["cmdline"] or ())]
     workers = [worker for job in jobs for worker in job.children(recursive=True)]
-    assert len(jobs) == 2
     for processes in ([psutil.Process()], jobs, workers):
         heard = [c.laddr.ip for p in processes for c in p.net_connections() if c.status == "LISTEN"]
-        assert len(heard) >= 2
         assert set(heard) == {"127.0.0.1"}
 
 
