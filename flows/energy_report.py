@@ -25,6 +25,7 @@ def findings(
     """Figure 9 and its numbers."""
     groups = ensembles_of(systems)
     several = [group for group in groups if group.several]
+    elastic = any(p.strained for p in systems)
     relaxations = {p.rest.relaxation for p in systems}
     for p in systems:
         relaxations |= {*p.outward.values(), *p.inward.values(), *p.strained}
@@ -41,12 +42,12 @@ def findings(
                 for sentence in said(squeezed, briefly=group.several)
             ]
         ),
-        rows=tuple(table_row(squeezed) for squeezed in systems),
+        rows=tuple(table_row(squeezed, elastic) for squeezed in systems),
         means=tuple(ensembles.table_row(group) for group in several),
         note=(
             "V₀ and K of a supercell are those of its unit cell. ± are standard errors of the "
-            "best fit, then the largest distance to another form. K of elastic constants: Reuss "
-            "(the shape of the cell relaxes, as along E(V)) and Voigt (it does not)."
+            "best fit, then the largest distance to another form."
+            + (ELASTIC if elastic else "")
             + (ENSEMBLES if several else "")
         ),
         drawings=tuple(drawings_of(groups)),
@@ -63,6 +64,10 @@ def findings(
     )
 
 
+ELASTIC = (
+    " K of elastic constants: Reuss (the shape of the cell relaxes, as along E(V)) and Voigt (it "
+    "does not)."
+)
 ENSEMBLES = (
     " An ensemble is of systems that differ in the seed of their disorder alone: means over its "
     "configurations that have a K, ± their standard errors; the spread is the standard deviation "
@@ -71,12 +76,12 @@ ENSEMBLES = (
 )
 
 
-def table_row(squeezed: Squeezed) -> dict[str, str]:
-    """One system's row."""
+def table_row(squeezed: Squeezed, elastic: bool) -> dict[str, str]:
+    """One system's row, with a column for K of elastic constants or without."""
     row = {"system": squeezed.rest.name}
     found = squeezed.composition
     row["linkers a brick"] = "" if found is None else f"{found.coordination:.2f}"
-    names = ("V₀ (Å³)", "K (GPa)", "K′", "K elastic (GPa)")
+    names = ("V₀ (Å³)", "K (GPa)", "K′", *(["K elastic (GPa)"] if elastic else []))
     row |= dict.fromkeys(names, "")
     if squeezed.fits is not None:
         told = squeezed.fits

@@ -92,7 +92,8 @@ def test_a_grid_without_minimum_and_failures_are_sentences(prefect, tmp_path):
     )
     found = supercell_ev(SupercellEV.model_validate(beside))
     (row,) = found.rows
-    assert row["K (GPa)"] == row["K elastic (GPa)"] == ""
+    assert row["K (GPa)"] == ""
+    assert "K elastic (GPa)" not in row
     assert any("soft has no bulk modulus: the energies have no minimum" in s for s in found.said)
     hasty = SupercellEV.model_validate(beside | {"relaxation": {"max_steps": 0}})
     assert supercell_ev(hasty).said[0].startswith("soft was not compressed: its relaxation")
