@@ -175,20 +175,6 @@ def test_what_cannot_have_jobs_is_said_at_once(cluster, tmp_path, log, pool, sen
 
 
 @pytest.mark.slurm
-def test_a_batch_system_that_is_away_is_said_at_once(cluster, tmp_path, log):
-    cluster.controller.kill()
-    cluster.controller.wait()
-    try:
-        with (
-            work_at(tmp_path) as work,
-            pytest.raises(NoJobs, match="Unable to contact slurm controller"),
-        ):
-            work.finish("explore", "md", pieces(log, "a", 0.0))
-    finally:
-        cluster.start_controller()
-
-
-@pytest.mark.slurm
 @pytest.mark.timeout(900)
 def test_workers_retire_before_their_walltime_and_others_go_on(cluster, tmp_path, log, monkeypatch):
     life = timedelta(seconds=24)
@@ -205,3 +191,17 @@ def test_workers_retire_before_their_walltime_and_others_go_on(cluster, tmp_path
     jobs = {name: job for _, name, job in reversed(told)}
     retired = {job["JobId"]: job["JobState"] for job in cluster.completed()}
     assert retired[jobs["00"]] == retired[jobs["z"]] == "COMPLETED"
+
+
+@pytest.mark.slurm
+def test_a_batch_system_that_is_away_is_said_at_once(cluster, tmp_path, log):
+    cluster.controller.terminate()
+    cluster.controller.wait()
+    try:
+        with (
+            work_at(tmp_path) as work,
+            pytest.raises(NoJobs, match="Unable to contact slurm controller"),
+        ):
+            work.finish("explore", "md", pieces(log, "a", 0.0))
+    finally:
+        cluster.start_controller()
