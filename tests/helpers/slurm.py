@@ -9,10 +9,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 from s3_server import _die_with_the_parent, free_port
 
@@ -129,6 +130,11 @@ class Slurm:
                 daemon.wait(10)
             except subprocess.TimeoutExpired:
                 daemon.kill()
+        for process in psutil.process_iter(["name"]):
+            with suppress(psutil.Error):
+                steps = process.info["name"] == "slurmstepd"  # they wait for a controller
+                if steps and process.environ().get("SLURM_CONF") == str(self.configuration):
+                    process.kill()
 
     def jobs(self, state: str = "all") -> list[str]:
         """Numbers of the jobs that wait or run, or of those in one state."""
