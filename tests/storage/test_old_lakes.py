@@ -1,8 +1,8 @@
 """Lakes that older versions of Nearsight wrote, kept in ``data/`` for ever."""
 
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import unpack_archive
 
 import numpy as np
 import pytest
@@ -29,8 +29,7 @@ KINDS = {
 
 @pytest.fixture
 def old(tmp_path) -> Lake:
-    with tarfile.open(DATA / "lake-v1.tar.xz") as packed:
-        packed.extractall(tmp_path, filter="data")
+    unpack_archive(DATA / "lake-v1.tar.xz", tmp_path)
     return open_lake(tmp_path / "lake-v1")
 
 
