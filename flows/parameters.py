@@ -9,9 +9,10 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.fields import FieldInfo
+
+from nearsight.spec import read_mapping
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -57,15 +58,9 @@ def read_flow(path: Path, flows: Mapping[str, str], default: str) -> tuple[str, 
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadParameters(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise BadParameters(f"{path} is not valid YAML: {reason}") from error
-    if not isinstance(content, dict):
-        raise BadParameters(f"{path} must hold fields and their values, such as 'name: my-mof'")
-    return content
+        return read_mapping(path, "fields and their values, such as 'name: my-mof'")
+    except ValueError as error:
+        raise BadParameters(str(error)) from error
 
 
 def _validated(path: Path, content: dict[str, Any], model: type[S]) -> S:

@@ -1,8 +1,9 @@
 """The base of every option: frozen, closed, the same model in YAML, forms and content keys."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
 
@@ -21,3 +22,28 @@ def _from_folder(path: Path, info: ValidationInfo) -> Path:
 
 File = Annotated[Path, AfterValidator(_from_folder)]
 """A path; one that is read from a file of options starts at that file's own folder."""
+
+
+def read_mapping(path: Path, holds: str) -> dict[str, Any]:
+    """Read a YAML file of fields and their values.
+
+    Parameters
+    ----------
+    holds
+        What is in such a file, with an example; for the message where it is not.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is no YAML, or holds something else; the message names the path first.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} is not valid YAML: {reason}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} must hold {holds}")
+    return content

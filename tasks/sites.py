@@ -7,11 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, model_validator
 
 from nearsight.references import Execution
-from nearsight.spec import File, Spec
+from nearsight.spec import File, Spec, read_mapping
 
 PoolName = Literal["md", "qm", "train", "cpu"]
 Kind = Literal["local", "slurm", "pbs", "moab", "lsf", "sge", "oar"]
@@ -135,7 +134,10 @@ class Site(Spec):
             return handler(value)
         folder = (info.context or {}).get("folder", Path.cwd())
         path = (folder / value).absolute()
-        content = _content(path)
+        try:
+            content = read_mapping(path, "pools, such as 'md: {workers: 2}'")
+        except ValueError as error:
+            raise ValueError(f"the site file {error}") from error
         if info.context is None:
             return cls.model_validate(content, context={"folder": path.parent})
         info.context["folder"] = path.parent  # where paths in that file start
@@ -153,16 +155,3 @@ class Site(Spec):
                 f"of qm live for {life.total_seconds():.0f} s: lower it, or raise qm.walltime"
             )
         return self
-
-
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"the site file {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"the site file {path} is not valid YAML: {reason}") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"the site file {path} must hold pools, such as 'md: {{workers: 2}}'")
-    return content
