@@ -89,9 +89,9 @@ class Compiled:
         """Energy (eV), forces (eV/Å), stress (eV/Å³) and features of one structure."""
         graph = self.graph(atoms)
         pairs = count_pairs(graph)
-        if min(len(atoms), pairs) < 2 or pairs > COMPILED_PAIRS:
-            return self._potential.evaluate(atoms)
-        return next(predictions(self.model(graph), [atoms]))
+        apart = min(len(atoms), pairs) < 2 or pairs > COMPILED_PAIRS
+        out = self._potential.run(graph) if apart else self.model(graph)
+        return next(predictions(out, [atoms]))
 
     def features(self, atoms: Atoms) -> NDArray[Any]:
         """F, (n_atoms, n_features), by the network itself: it needs no forces."""

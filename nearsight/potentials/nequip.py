@@ -152,7 +152,7 @@ class NequIP:
         UnknownElement
             If `atoms` holds an element that the network was not built for.
         """
-        return next(predictions(self._run(self.graph(atoms)), [atoms]))
+        return next(predictions(self.run(self.graph(atoms)), [atoms]))
 
     def features(self, atoms: Atoms) -> NDArray[np.float64]:
         """F, (n_atoms, n_features), without the cost of forces (paper, Section 2.1.2)."""
@@ -165,14 +165,15 @@ class NequIP:
         no more are in memory at a time.
         """
         for atoms, batch in self._batches(frames):
-            yield from predictions(self._run(batch), atoms)
+            yield from predictions(self.run(batch), atoms)
 
     def features_many(self, frames: Iterable[Atoms]) -> Iterator[NDArray[np.float64]]:
         """`features` likewise."""
         for atoms, batch in self._batches(frames):
             yield from _split(_array(self._describe(batch)), atoms)
 
-    def _run(self, graph: Graph) -> Graph:
+    def run(self, graph: Graph) -> Graph:
+        """The network's output; one large structure goes through it in domains."""
         large = too_large(graph)
         out: Graph = Divided(self.model, graph).evaluate() if large else self.model(graph)
         return out
