@@ -75,7 +75,8 @@ def spread(values: Array) -> float | None:
 
 def error(values: Array) -> float | None:
     """Standard error of the mean of a sample; None of fewer than two."""
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    deviation = spread(values)
+    return None if deviation is None else deviation / float(np.sqrt(len(values)))
 
 
 def ensembles_of(systems: Sequence[Squeezed]) -> list[Ensemble]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from flows.studies.base import Drawing, Findings, StudySpec
 from flows.studies.errors import Evaluation, evaluate_all, with_cores
-from flows.studies.sources import ModelSource, cores_of, find_model, find_set
+from flows.studies.sources import ModelSource, find_model, find_set_with_cores
 from nearsight.figures import cross_validation as draw
 from nearsight.metrics import ForceErrors
 from nearsight.spec import File
@@ -53,11 +53,12 @@ def cross_validation(spec: CrossValidation) -> Findings:
     """
     with workplace(spec.lake, spec.site) as work:
         models = {name: find_model(work.lake, source) for name, source in spec.models.items()}
-        tests = {name: find_set(work.lake, path, spec.level) for name, path in spec.tests.items()}
-        cores = {
-            name: cores_of(work.lake, tests[name], path, spec.level)
+        sets = {
+            name: find_set_with_cores(work.lake, path, spec.level)
             for name, path in spec.tests.items()
         }
+        tests = {name: data for name, (data, _) in sets.items()}
+        cores = {name: mask for name, (_, mask) in sets.items()}
         found = with_cores(evaluate_all(work, models, tests), cores)
         elements = {pair: evaluation.elements for pair, evaluation in found.items()}
         return Findings(

@@ -14,7 +14,7 @@ from nearsight.potentials import load
 from nearsight.references import LevelOfTheory
 from nearsight.spec import File, Spec
 from storage import Lake, Snapshot
-from tasks.ingest import dataset, elements, ingest, label_key, members, read_labelled
+from tasks.ingest import dataset, elements, ingest, members, put_label, read_labelled
 from tasks.train import adopt
 
 
@@ -57,20 +57,24 @@ def find_set(lake: Lake, path: Path, level: LevelOfTheory) -> str:
     return dataset(lake, ingest(lake, path, level))
 
 
-def cores_of(lake: Lake, data: str, path: Path, level: LevelOfTheory) -> NDArray[np.bool_] | None:
-    """Which atoms of a data set are cores of clusters, as the file says that it was read from.
+def find_set_with_cores(
+    lake: Lake, path: Path, level: LevelOfTheory
+) -> tuple[str, NDArray[np.bool_] | None]:
+    """Key of the data set that a file is, and which of its atoms are cores of clusters.
 
     Returns
     -------
-    (n_total,) over all structures end to end, in the order of their evaluations; None where the
-    file tells no cores.
+    key, cores
+        (n_total,) mask over all structures end to end, in the order of their evaluations; None
+        where the file tells no cores.
     """
-    cores = {
-        label_key(atoms, level): atoms.arrays.get("core", np.zeros(len(atoms), dtype=bool))
-        for atoms, _ in read_labelled(path, level)
-    }
+    labels, cores = [], {}
+    for atoms, label in read_labelled(path, level):
+        labels.append(put_label(lake, atoms, label, level))
+        cores[labels[-1]] = atoms.arrays.get("core", np.zeros(len(atoms), dtype=bool))
+    data = dataset(lake, labels)
     mask = np.concatenate([cores[label] for label, _ in members(lake, data)])
-    return mask if mask.any() else None
+    return data, mask if mask.any() else None
 
 
 def clusters_under(lake: Lake, tag: str, system: str | None = None) -> list[tuple[str, str]]:
