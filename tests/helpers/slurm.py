@@ -130,11 +130,13 @@ class Slurm:
                 daemon.wait(10)
             except subprocess.TimeoutExpired:
                 daemon.kill()
+        mark = f"SLURM_CONF={self.configuration}".encode()
         for process in psutil.process_iter(["name"]):
-            with suppress(psutil.Error):
-                steps = process.info["name"] == "slurmstepd"  # they wait for a controller
-                if steps and process.environ().get("SLURM_CONF") == str(self.configuration):
-                    process.kill()
+            with suppress(OSError, psutil.Error):
+                environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+                # psutil reads no further than the title that such a process writes over itself
+                if process.info["name"] == "slurmstepd" and mark in environment.split(b"\0"):
+                    process.kill()  # it waits for a controller
 
     def jobs(self, state: str = "all") -> list[str]:
         """Numbers of the jobs that wait or run, or of those in one state."""
