@@ -7,28 +7,25 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.here import SITE, SiteChoice, here
+from flows.here import Placed
 from flows.preflight import blame
 from nearsight.potentials import Architecture, TrainingSpec, model_blob
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
 from nearsight.sampling.rattle import rattle
-from nearsight.spec import File, Spec
+from nearsight.spec import File
 from nearsight.systems import System, build
 from tasks.explore import explore, put_structure, read_walk, start_structure
 from tasks.ingest import dataset
 from tasks.isolated import grounded
 from tasks.label import converged, label
 from tasks.train import train
-from tasks.workplace import LakeUrl, Workplace, workplace
+from tasks.workplace import Workplace, workplace
 
 
-class Bootstrap(Spec):
+class Bootstrap(Placed):
     """How a sampler is made: a potential that walks soundly through some systems."""
 
-    lake: LakeUrl = Field(
-        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
-    )
     file: File = Field(title="File", description="model to write")
     systems: tuple[System, ...] = Field(min_length=1, title="Systems")
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
@@ -48,7 +45,6 @@ class Bootstrap(Spec):
     )
     max_failed: float = Field(0.1, ge=0, le=1, title="Share of failed labels that is too many")
     seed: int = Field(0, ge=0, title="Seed")
-    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
 
 @flow(

@@ -7,14 +7,14 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from flows.here import SITE, SiteChoice, here
+from flows.here import Placed
 from nearsight.potentials import Architecture, TrainingSpec
 from nearsight.references import SEVENNET_0, LevelOfTheory
 from nearsight.sampling import WalkSpec
 from nearsight.spec import File, Spec
 from nearsight.systems import System
 from nearsight.uncertainty import DensitySpec, MixtureSpec
-from tasks.options import Extraction, LakeUrl
+from tasks.options import Extraction
 
 DATA = Path(__file__).parent / "data"
 """What ships with Nearsight: data sets and the pristine model of UiO-66, see its README.md.
@@ -62,7 +62,7 @@ class Retraining(Spec):
     )
 
 
-class Campaign(Spec):
+class Campaign(Placed):
     """An active-learning campaign (paper, Section 2.2)."""
 
     name: str = Field(
@@ -70,13 +70,6 @@ class Campaign(Spec):
         pattern=r"^[a-z0-9][a-z0-9-]*$",
         title="Name",
         description="small letters, digits and hyphens; tags its snapshots",
-    )
-    lake: LakeUrl = Field(
-        "lake",
-        min_length=1,
-        title="Lake",
-        description="a directory, or s3://bucket/prefix",
-        validate_default=True,
     )
     systems: tuple[System, ...] = Field(
         (System(variant="ld"),), min_length=1, title="Systems to learn"
@@ -116,7 +109,6 @@ class Campaign(Spec):
     )
     start: Start = Field(default_factory=Start, title="Start")
     retraining: Retraining = Field(Retraining(), title="Retraining")
-    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     def files(self) -> dict[str, Path]:
         """Every file that the campaign reads, by the field that names it."""

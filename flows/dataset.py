@@ -16,7 +16,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, field_validator, model_validator
 
 from flows.dataset_report import Chosen, told
-from flows.here import SITE, SiteChoice, here
+from flows.here import Placed
 from flows.parameters import BadParameters
 from flows.preflight import blame, check_cuttable, check_known
 from nearsight.blocks import Blueprint
@@ -34,7 +34,7 @@ from tasks.ingest import read_label
 from tasks.label import converged, label
 from tasks.sample import sample
 from tasks.train import adopt
-from tasks.workplace import LakeUrl, Workplace, workplace
+from tasks.workplace import Workplace, workplace
 
 VOLUMES = (8500.0, 9700.0)
 """Å³; those of UiO-66, unless a data set says others."""
@@ -81,12 +81,9 @@ class DataSet(Spec):
         return self
 
 
-class Recipe(Spec):
+class Recipe(Placed):
     """How data sets are made."""
 
-    lake: LakeUrl = Field(
-        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
-    )
     model: File = Field(
         title="Sampler", description="a model that walks soundly; the labels are not its own"
     )
@@ -105,7 +102,6 @@ class Recipe(Spec):
         title="Report",
         description="JSON file to write; page and figure of volumes and pressures lie beside it",
     )
-    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _no_walk_is_shared(self) -> Self:

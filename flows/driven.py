@@ -12,27 +12,24 @@ import numpy as np
 from ase import Atoms
 from pydantic import Field, model_validator
 
-from flows.here import SITE, SiteChoice, here
+from flows.here import Placed
 from flows.parameters import BadParameters
 from flows.preflight import blame, check_known
 from flows.studies.sources import ModelSource, find_model
 from nearsight.mechanics import Relaxation
 from nearsight.potentials import load
 from nearsight.references import GPAWLevel, LevelOfTheory
-from nearsight.spec import File, Spec
+from nearsight.spec import File
 from nearsight.systems import System, build_crystal
 from storage import Lake
 from tasks.explore import external, put_structure
 from tasks.relax import read_relaxation, relax, relaxed_structure
-from tasks.workplace import LakeUrl, Workplace
+from tasks.workplace import Workplace
 
 
-class DrivenSpec(Spec):
+class DrivenSpec(Placed):
     """Which systems, and what drives them: a model, or any ASE calculator."""
 
-    lake: LakeUrl = Field(
-        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
-    )
     file: File = Field(
         title="Results", description="JSON file to write; page, figures and CSV lie beside it"
     )
@@ -46,7 +43,6 @@ class DrivenSpec(Spec):
         description="drives the systems instead of a model, such as any ASE calculator",
     )
     relaxation: Relaxation = Field(Relaxation(), title="Relaxation")
-    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _driven_and_named(self) -> Self:

@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.here import SITE, SiteChoice, here
+from flows.here import Placed
 from flows.matches import Fragment, compare
 from flows.matching_report import Study
 from flows.parameters import BadParameters
@@ -20,7 +20,7 @@ from nearsight.blocks.sorts import telling_blocks
 from nearsight.potentials import load
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.sampling import WalkSpec
-from nearsight.spec import File, Spec
+from nearsight.spec import File
 from nearsight.systems import System
 from storage import Lake
 from tasks.evaluate import evaluate
@@ -29,13 +29,12 @@ from tasks.fragment import put_fragment
 from tasks.ingest import dataset
 from tasks.label import Kind, converged, label
 from tasks.train import adopt
-from tasks.workplace import LakeUrl, Workplace, workplace
+from tasks.workplace import Workplace, workplace
 
 
-class ForceMatching(Spec):
+class ForceMatching(Placed):
     """Which clusters to compare with which bulk, and what is good enough."""
 
-    lake: LakeUrl = Field(min_length=1, title="Lake", description="a directory")
     file: File = Field(
         title="Results", description="JSON file to write; the figure lies beside it, as .png"
     )
@@ -69,7 +68,6 @@ class ForceMatching(Spec):
     )
     max_failed: float = Field(0.5, ge=0, le=1, title="Share of failed labels that is too many")
     seed: int = Field(0, ge=0, title="Seed")
-    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
 
 @flow(

@@ -1,19 +1,18 @@
-"""The site that a flow runs at unless its parameters name another; how forms ask for one."""
+"""The site and the lake of a flow, unless its parameters name others; how forms ask for them."""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
+from nearsight.spec import Spec
+from tasks.options import LakeUrl
 from tasks.sites import Site
 
 SITE_FILE = "NEARSIGHT_SITE_FILE"
 """Variable that names the file of a worker's site."""
-
-SITE = "a YAML file with its pools; none: the site where the flow runs"
-"""What the field is for."""
 
 SiteChoice = Annotated[
     Site,
@@ -36,3 +35,26 @@ def here() -> Site:
     """
     file = os.environ.get(SITE_FILE)
     return Site.model_validate(file) if file else Site()
+
+
+def _lake_of_the_site(told: dict[str, Any]) -> str:
+    site: Site = told["site"]
+    return site.lake or "lake"
+
+
+class Placed(Spec):
+    """Options of a flow that works at a site and in a lake; by default, in that of the site."""
+
+    site: SiteChoice = Field(
+        default_factory=here,
+        title="Site",
+        description="a YAML file with its pools; none: the site where the flow runs",
+    )
+    lake: LakeUrl = Field(
+        default_factory=_lake_of_the_site,
+        min_length=1,
+        title="Lake",
+        description="a directory, or s3://bucket/prefix; none: that of the site, else the folder "
+        "lake",
+        validate_default=True,
+    )

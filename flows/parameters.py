@@ -71,9 +71,9 @@ def _validated(path: Path, content: dict[str, Any], model: type[S]) -> S:
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    first = error.errors()[0]
-    more = len(error.errors()) - 1
-    return _reason(first, model) + (f" (and {more} more)" if more else "")
+    wrong = [e for e in error.errors() if e["type"] != "default_factory_not_called"]
+    more = len(wrong) - 1
+    return _reason(wrong[0], model) + (f" (and {more} more)" if more else "")
 
 
 def _reason(error: Any, model: type[BaseModel]) -> str:

@@ -8,27 +8,24 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, model_validator
 
-from flows.here import SITE, SiteChoice, here
+from flows.here import Placed
 from flows.parameters import BadParameters
 from flows.preflight import blame
 from flows.studies.sources import ModelSource, find_model, learned_under
 from nearsight.potentials import Architecture, TrainingSpec, load, model_blob
 from nearsight.references import SEVENNET_0, LevelOfTheory, reference
-from nearsight.spec import File, Spec
+from nearsight.spec import File
 from tasks.evaluate import evaluate
 from tasks.grow import grown
 from tasks.ingest import dataset, elements, ingest, members
 from tasks.isolated import grounded
 from tasks.train import adopt, train
-from tasks.workplace import LakeUrl, workplace
+from tasks.workplace import workplace
 
 
-class Pretraining(Spec):
+class Pretraining(Placed):
     """How a model is trained, and on what."""
 
-    lake: LakeUrl = Field(
-        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
-    )
     file: File = Field(title="File", description="model to write")
     training: File | None = Field(None, title="Training set", description="labelled extended XYZ")
     snapshot: str | None = Field(
@@ -44,7 +41,6 @@ class Pretraining(Spec):
     parent: ModelSource | File | None = Field(
         None, title="Parent", description="model to start from: a file, or one of the lake"
     )
-    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _one_training_set(self) -> Self:

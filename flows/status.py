@@ -7,23 +7,30 @@ from pathlib import Path
 from prefect import flow
 from pydantic import Field
 
-from flows.artifacts import publish, publish_table
+from flows.artifacts import show_campaign, show_table
 from flows.gather import write_report
+from flows.here import here
 from flows.history import campaigns, read_cycles
 from flows.summary import label_counts, metrics_of
 from nearsight.spec import File, Spec
 from storage import Lake, open_lake
 from tasks.options import LakeUrl
+from tasks.story import Story
+
+
+def _lake_of_the_site() -> tuple[str, ...]:
+    lake = here().lake
+    return () if lake is None else (lake,)
 
 
 class Status(Spec):
     """Which lakes to tell of."""
 
     lakes: tuple[LakeUrl, ...] = Field(
-        (),
+        default_factory=_lake_of_the_site,
         title="Lakes",
-        description="directories, or s3://bucket/prefix; none: every lake in the folder where the "
-        "flow runs, or up to two folders down",
+        description="directories, or s3://bucket/prefix; none: that of the site, else every lake "
+        "in the folder where the flow runs, or up to two folders down",
     )
     folder: File = Field(
         Path("reports"), title="Folder", description="one HTML page a campaign is written to it"
@@ -42,12 +49,14 @@ def status(spec: Status = Status()) -> list[dict[str, str | int]]:  # noqa: B008
     lakes = [open_lake(lake, mode="r") for lake in spec.lakes or nearby(Path.cwd())]
     spec.folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for lake in lakes:
-        for campaign in campaigns(lake):
-            write_report(lake, campaign, spec.folder / f"{campaign}-report.html")
-            publish(lake, campaign)
-            rows.append(row(lake, campaign))
-    publish_table(rows, "status", "Campaigns as they stand; errors of forces in meV/Å")
+    with Story() as story:
+        for lake in lakes:
+            for campaign in campaigns(lake):
+                write_report(lake, campaign, spec.folder / f"{campaign}-report.html")
+                show_campaign(story, lake, campaign)
+                rows.append(row(lake, campaign))
+        told = "Campaigns as they stand; errors of forces in meV/Å"
+        show_table(story, "status", rows, told)
     return rows
 
 

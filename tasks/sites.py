@@ -11,6 +11,7 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, model_val
 
 from nearsight.references import Execution
 from nearsight.spec import File, Spec, read_mapping
+from tasks.options import LakeUrl
 
 PoolName = Literal["md", "qm", "train", "cpu"]
 Kind = Literal["local", "slurm", "pbs", "moab", "lsf", "sge", "oar"]
@@ -123,6 +124,12 @@ class Site(Spec):
         title="Logs of jobs",
         description="a folder that all nodes see",
         validate_default=True,
+    )
+    lake: LakeUrl | None = Field(
+        None,
+        min_length=1,
+        title="Lake",
+        description="a directory, or s3://bucket/prefix, of flows here that name none",
     )
 
     @model_validator(mode="wrap")

@@ -16,28 +16,23 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from flows.here import SITE, SiteChoice, here
+from flows.here import Placed
 from flows.pages import render
 from nearsight.figures import to_bytes, to_data_uri
 from nearsight.references import SEVENNET_0, LevelOfTheory
-from nearsight.spec import File, Spec
+from nearsight.spec import File
 from storage import Lake, content_key
-from tasks.workplace import LakeUrl
 
 
-class StudySpec(Spec):
+class StudySpec(Placed):
     """Where a study works, and where its results go."""
 
-    lake: LakeUrl = Field(
-        min_length=1, title="Lake", description="a directory, or s3://bucket/prefix"
-    )
     file: File = Field(
         title="Results", description="JSON file to write; page and figures lie beside it"
     )
     level: LevelOfTheory = Field(
         SEVENNET_0, title="Level of theory", description="that the files were labelled at"
     )
-    site: SiteChoice = Field(default_factory=here, title="Site", description=SITE)
 
     @model_validator(mode="after")
     def _files(self) -> Self:

@@ -7,7 +7,9 @@ from prefect.utilities.callables import parameter_schema
 
 from flows.campaign import Campaign
 from flows.here import SITE_FILE, here
+from flows.parameters import read_parameters
 from flows.registry import DEPLOYMENTS
+from flows.status import Status
 from tasks.sites import Pool, Site
 
 ROOT = DEPLOYMENTS.parent
@@ -26,6 +28,25 @@ def test_the_site_is_that_of_the_worker_unless_another_is_named(tmp_path, monkey
     assert Campaign(site=Site()).site.qm == Pool()
 
 
+def test_the_lake_is_that_of_the_site_unless_another_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv(SITE_FILE, raising=False)
+    site = tmp_path / "sites" / "hall.yaml"
+    site.parent.mkdir()
+    site.write_text("lake: ../lakes/ours")
+    ours = str(site.parent / "../lakes/ours")
+    campaign = tmp_path / "campaign.yaml"
+    campaign.write_text("cycles: 1")
+    assert read_parameters(campaign, Campaign).lake == str(tmp_path / "lake")
+    campaign.write_text("site: sites/hall.yaml")
+    assert read_parameters(campaign, Campaign).lake == ours
+    campaign.write_text("site: sites/hall.yaml\nlake: mine")
+    assert read_parameters(campaign, Campaign).lake == str(tmp_path / "mine")
+    assert (Campaign().lake, Status().lakes) == ("lake", ())
+    monkeypatch.setenv(SITE_FILE, str(site))
+    assert (Campaign().lake, Status().lakes) == (ours, (ours,))
+    assert read_parameters(tmp_path / "campaign.yaml", Campaign).lake == str(tmp_path / "mine")
+
+
 @pytest.mark.parametrize("entrypoint", FLOWS)
 def test_a_form_holds_at_every_site(entrypoint):
     schema = parameter_schema(load_flow_from_entrypoint(entrypoint)).model_dump_for_openapi()
@@ -35,6 +56,7 @@ def test_a_form_holds_at_every_site(entrypoint):
     if "site" in form:
         assert [way["type"] for way in form["site"]["anyOf"]] == ["string", "object"]
         assert "default" not in form["site"]
+        assert "default" not in form["lake"]
 
 
 @pytest.mark.parametrize("entrypoint", FLOWS)

@@ -105,3 +105,4 @@ def test_a_bad_site_file_is_refused_in_a_sentence(tmp_path, text, sentence):
     with pytest.raises(BadParameters) as refused:
         read_parameters(tmp_path / "campaign.yaml", Campaign)
     assert sentence.format(path) in str(refused.value)
+    assert "more)" not in str(refused.value)
