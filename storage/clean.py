@@ -68,7 +68,7 @@ def waste(lake: Lake, older_than: timedelta) -> Waste:
     owners = {None, *(reference.key for reference in needed)}
     blobs = [f"blobs/{blob}" for blob in lake.blobs() if owner(blob) not in owners]
     return Waste(
-        leftovers=old(objects.leftovers(), UNFINISHED),
+        leftovers=old([*objects.leftovers(), *lake.claims.abandoned(UNFINISHED)], UNFINISHED),
         records={n: size for n, size in records.items() if unreached[n] not in needed},
         blobs=old(blobs, older_than),
         unfinished=_collect(lake, dry_run=True),

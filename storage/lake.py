@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from storage.base import Objects
 from storage.blobs import Blobs
+from storage.claims import Claims
 from storage.errors import LakeError, MissingObject
 from storage.history import Snapshot
 from storage.journal import Journal
@@ -42,6 +43,8 @@ class Lake:
         What `open_lake` opens it by.
     objects
         All journal records and blobs as they lie, for checks and clean-up.
+    claims
+        Who is at which record that is not there yet.
     """
 
     def __init__(self, url: str | Path) -> None:
@@ -49,6 +52,7 @@ class Lake:
         self.url = self.objects.url
         self._journal = Journal(self.objects)
         self._blobs = Blobs(self.objects)
+        self.claims = Claims(self.objects)
 
     def __repr__(self) -> str:
         return f"Lake({self.url!r})"

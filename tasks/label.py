@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ from tasks.ingest import label_key, put_label
 from tasks.workplace import Piece, Workplace, done, verb
 
 Kind = Literal["cluster", "structure"]
+
+_log = logging.getLogger("nearsight.label")
 
 
 def read_atoms(lake: Lake, kind: Kind, key: str) -> Atoms:
@@ -50,9 +53,10 @@ def label_one(
         "log": told.log,
     }
     lake.put(attempt_origin(wanted, run).record(metadata))
+    _log.warning("a label failed (%s: %s)", told.status, told.message)
 
 
-@verb(name="label", task_run_name="label {stage}", pool="qm")
+@verb(name="label", task_run_name="label {stage} by {level.name}", pool="qm")
 def label(
     work: Workplace,
     stage: str,
@@ -76,7 +80,13 @@ def label(
     keys = [label_key(atoms, level) for atoms in structures]
     lacking = set(lake.missing("label", keys))
     pieces = [
-        Piece("attempt", attempt_origin(key, work.run).key, label_one, (work.run, kind, name, *how))
+        Piece(
+            "attempt",
+            attempt_origin(key, work.run).key,
+            label_one,
+            (work.run, kind, name, *how),
+            after=("label", key),
+        )
         if key in lacking
         else Piece("label", key, label_one)
         for key, name in zip(keys, names, strict=True)

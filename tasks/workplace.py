@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import uuid4
 
@@ -15,17 +16,21 @@ from distributed import Future, KilledWorker, get_worker
 from distributed.comm import CommClosedError
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import MissingContextError
-from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from storage import Lake, open_lake
+from storage.claims import Claim
+from tasks.claims import Elsewhere, claimed, where
 from tasks.errors import LostWorkers
 from tasks.options import LakeUrl as LakeUrl
-from tasks.pools import Begun, News, PoolName, Pools, Site
+from tasks.pools import News, PoolName, Pools, Said, Site
 from tasks.progress import TOPIC, Board
 from tasks.retirement import place
 from tasks.sites import SITE_NAME
+from tasks.story import Story
+from tasks.tasklog import logged, run_log
+
+WORK = logging.getLogger("nearsight.work")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,17 +65,27 @@ def verb(
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of work: `function(lake, key, *arguments)` leaves the record `kind`/`key`."""
+    """One piece of work: `function(lake, key, *arguments)` leaves the record `kind`/`key`.
+
+    `after`, a kind and a key, is the record that it is after where that is another one: of runs
+    at several places that are after the same record, one works and the others wait.
+    """
 
     kind: str
     key: str
     function: Callable[..., None]
     arguments: tuple[Any, ...] = ()
+    after: tuple[str, str] | None = None
+
+    @property
+    def wanted(self) -> tuple[str, str]:
+        """Kind and key of the record that is claimed."""
+        return self.after or (self.kind, self.key)
 
 
 @dataclass
 class Workplace:
-    """The lake, the pools and the board of one flow run; `title` says what it is at,
+    """The lake, the pools, the board and the story of one flow run; `title` says what it is at,
     and `run` tells it from all other runs.
 
     Only keys travel to workers: a piece names what it reads by key and writes its record itself.
@@ -79,6 +94,7 @@ class Workplace:
     lake: Lake
     pools: Pools
     board: Board
+    story: Story
     title: str = ""
     run: str = field(default_factory=lambda: uuid4().hex)
 
@@ -97,7 +113,8 @@ class Workplace:
         for kind in {p.kind for p in pieces}:
             to_do.update(self.lake.missing(kind, [p.key for p in pieces if p.kind == kind]))
         missing = {p.key: p for p in pieces if p.key in to_do}
-        self.board.start(bar, list(missing), len({p.key for p in pieces}) - len(missing))
+        tally = self.story.tally(self.title, pieces[0].kind) if pieces else None
+        self.board.start(bar, list(missing), len({p.key for p in pieces}) - len(missing), tally)
         try:
             if missing:
                 self._run(pool, list(missing.values()))
@@ -108,21 +125,23 @@ class Workplace:
     def _run(self, pool: PoolName, pieces: Sequence[Piece]) -> None:
         client = self.pools.client(pool)
         if client is None:
-            for piece in pieces:
-                with self.pools.here:
-                    piece.function(self.lake, piece.key, *piece.arguments)
-                self.board.update(piece.key, 1.0)
+            self._run_here(pieces)
             return
         heard: SimpleQueue[Future | News] = SimpleQueue()
+        futures: dict[Future, Piece] = {}
+
+        def begin(piece: Piece, dead: Claim | None = None) -> None:
+            future = client.submit(
+                _at_worker, self.lake.url, piece, self.run, dead, key=_dask_key(piece)
+            )
+            futures[future] = piece
+            future.add_done_callback(heard.put)
+
         with self.pools.listening(pool, heard.put):
-            futures = {
-                client.submit(_at_worker, self.lake.url, piece, key=_dask_key(piece)): piece.key
-                for piece in pieces
-            }
-            for future in futures:
-                future.add_done_callback(heard.put)
+            for piece in pieces:
+                begin(piece)
             try:
-                self._hear(heard, futures)
+                self._hear(heard, futures, begin)
             except (KilledWorker, CommClosedError) as error:
                 raise LostWorkers(
                     f"workers of the pool {pool} died again and again, perhaps for want of memory; "
@@ -132,41 +151,81 @@ class Workplace:
                 for future in futures:
                     future.release()  # and not cancel: another batch may wait for the same piece
 
-    def _hear(self, heard: SimpleQueue[Future | News], futures: dict[Future, str]) -> None:
-        """Return when all futures are done; raise what ends one of them, or what is in the way."""
-        keys, left, log = set(futures.values()), len(futures), _log()
-        while left:
-            news = heard.get()
+    def _hear(
+        self,
+        heard: SimpleQueue[Future | News],
+        futures: dict[Future, Piece],
+        begin: Callable[[Piece, Claim | None], None],
+    ) -> None:
+        """Return when all pieces are done; raise what ends one of them, or what is in the way."""
+        pieces, log = {piece.key: piece for piece in futures.values()}, run_log(WORK)
+        elsewhere = Elsewhere(self.lake)
+        while futures or elsewhere:
+            try:
+                news = heard.get(timeout=elsewhere.wait)
+            except Empty:
+                for key, dead in elsewhere.look().items():
+                    self._take_up(pieces[key], dead, begin)
+                continue
             if isinstance(news, Exception):
                 raise news
-            if isinstance(news, Begun):
-                if news.key in keys:
-                    log.info("%s: %s", news.key[:12], news.place)
+            if isinstance(news, Said):
+                if news.key in pieces:
+                    log.log(news.level, "%s: %s", news.key[:12], news.words)
                 continue
-            news.result()
+            claim = news.result()
             news.release()  # a worker that holds nothing can leave
-            self.board.update(futures[news], 1.0)
-            left -= 1
+            key = futures.pop(news).key
+            if claim is None:
+                self.board.update(key, 1.0)
+            else:
+                log.info("%s: another run is at it, on %s", key[:12], where(claim))
+                elsewhere.add(key, claim)
 
+    def _run_here(self, pieces: Sequence[Piece]) -> None:
+        by_key, elsewhere = {piece.key: piece for piece in pieces}, Elsewhere(self.lake)
 
-def _log() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
-    """Where a Prefect task keeps its log, if one runs."""
-    try:
-        return get_run_logger()
-    except MissingContextError:
-        return logging.getLogger("nearsight.work")
+        def begin(piece: Piece, dead: Claim | None) -> None:
+            with self.pools.here:
+                claim = _work(self.lake, piece, self.run, dead)
+            if claim is None:
+                self.board.update(piece.key, 1.0)
+            else:
+                elsewhere.add(piece.key, claim)
+
+        for piece in pieces:
+            begin(piece, None)
+        while elsewhere:
+            time.sleep(elsewhere.wait or 0.0)
+            for key, dead in elsewhere.look().items():
+                self._take_up(by_key[key], dead, begin)
+
+    def _take_up(
+        self, piece: Piece, dead: Claim | None, begin: Callable[[Piece, Claim | None], None]
+    ) -> None:
+        """Begin a piece that another run was at, unless that has finished it."""
+        if self.lake.has(*piece.wanted):
+            self.board.update(piece.key, 1.0)
+        else:
+            begin(piece, dead)
 
 
 def _dask_key(piece: Piece) -> str:
     return f"{piece.kind}-{piece.key}"
 
 
-def _at_worker(url: str, piece: Piece) -> None:
-    if where := place():
-        get_worker().log_event(TOPIC, {"row": piece.key, "place": where})
-    lake = open_lake(url)
-    if not lake.has(piece.kind, piece.key):
-        piece.function(lake, piece.key, *piece.arguments)
+def _at_worker(url: str, piece: Piece, run: str, dead: Claim | None) -> Claim | None:
+    if at := place():
+        get_worker().log_event(TOPIC, {"row": piece.key, "place": at})
+    return _work(open_lake(url), piece, run, dead)
+
+
+def _work(lake: Lake, piece: Piece, run: str, dead: Claim | None) -> Claim | None:
+    """Do a piece, unless it is done, or another run is at it: the claim of that one."""
+    with claimed(lake, *piece.wanted, run, dead) as other:
+        if other is None and not lake.has(piece.kind, piece.key):
+            piece.function(lake, piece.key, *piece.arguments)
+    return other
 
 
 def done(result: T, cached: bool) -> T:
@@ -182,5 +241,10 @@ def done(result: T, cached: bool) -> T:
 def workplace(lake: str, site: Site, board: Board | None = None) -> Iterator[Workplace]:
     """Open the lake and, when first needed, the site's workers."""
     opened = open_lake(lake)
-    with board or Board() as shown, Pools(site, shown.update) as pools:
-        yield Workplace(opened, pools, shown)
+    with (
+        board or Board() as shown,
+        Story() as story,
+        logged(),
+        Pools(site, shown.update) as pools,
+    ):
+        yield Workplace(opened, pools, shown, story)

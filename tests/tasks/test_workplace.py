@@ -1,10 +1,13 @@
+import json
 import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import dask
+import labour
 import pytest
 
 from storage import Record, content_key
@@ -96,6 +99,40 @@ def test_what_one_batch_gives_up_another_still_gets(tmp_path, log):
             work.finish("label", "qm", [*shared, broken])
         assert waits.result(timeout=60) is False
     assert begun.read_text().count("end") == 1
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_two_runs_share_the_work(tmp_path, log, monkeypatch, workers):
+    monkeypatch.setattr("tasks.claims.LOOK", 0.1)
+    one = Pool(workers=workers)
+    with (
+        workplace(str(tmp_path / "lake"), Site(md=one, qm=one, train=one, cpu=one)) as here,
+        workplace(str(tmp_path / "lake"), Site(md=one, qm=one, train=one, cpu=one)) as there,
+        ThreadPoolExecutor() as runs,
+    ):
+        for work, name in ((here, "x"), (there, "y")):
+            work.finish("label", "qm", pieces(log, name))  # its worker has started
+        log.unlink()
+        shared = labour.pieces(log, "abcdefgh", 0.3)
+        ended = [runs.submit(work.finish, "label", "qm", shared) for work in (here, there)]
+        assert [run.result(timeout=60) for run in ended] == [False, False]
+        assert here.lake.claims.beats("batch") == {}
+    told = log.read_text().splitlines()
+    assert sorted(line[4] for line in told if line.startswith("end")) == list("abcdefgh")
+    assert any(a.startswith("begin") and b.startswith("begin") for a, b in pairwise(told))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_a_run_elsewhere_died_at_is_taken_up(tmp_path, log, monkeypatch, workers):
+    monkeypatch.setattr("tasks.claims.LOOK", 0.1)
+    one = Pool(workers=workers)
+    with workplace(str(tmp_path / "lake"), Site(md=one, qm=one, train=one, cpu=one)) as work:
+        shared = pieces(log, "ab")
+        owner = {"run": "theirs", "node": "far", "machine": "far", "pid": 1, "started": 0.0}
+        work.lake.claims.take("batch", shared[0].key, json.dumps(owner))
+        assert work.finish("label", "qm", shared) is False
+        assert work.lake.claims.beats("batch") == {}
+    assert log.read_text().count("end") == 2
 
 
 def test_a_task_that_found_its_work_shows_as_cached():
