@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.errors import NoJobs
+from tasks.jobqueue import dask_jobqueue
 from tasks.sites import Pool
 
 if TYPE_CHECKING:
@@ -69,12 +70,9 @@ def start_jobs(
     import dask
     from distributed.security import Security
 
-    try:
-        import dask_jobqueue
-        from dask_jobqueue.core import JobQueueCluster
-    except ImportError as error:
-        raise NoJobs("jobs need dask-jobqueue: pip install 'nearsight[hpc]'") from error
     from tasks.crew import Crew
+
+    package = dask_jobqueue()
 
     keys = logs / ".keys"
     logs.mkdir(parents=True, exist_ok=True)
@@ -85,8 +83,8 @@ def start_jobs(
     }
     try:
         with dask.config.set(settings):
-            cluster = JobQueueCluster(
-                job_cls=_job_class(getattr(dask_jobqueue, CLUSTERS[pool.kind]).job_cls),
+            cluster = package.JobQueueCluster(
+                job_cls=_job_class(getattr(package, CLUSTERS[pool.kind]).job_cls),
                 name=f"{name}-{os.getpid()}",
                 scheduler_options={"dashboard_address": "127.0.0.1:0"},
                 security=Security.temporary(),

@@ -15,7 +15,7 @@ from labour import endless_at_first, pieces, tell
 from slurm import needs_slurm, slurm
 
 from tasks.errors import LostWorkers, NoJobs
-from tasks.jobs import CLUSTERS, job_options, start_jobs
+from tasks.jobs import CLUSTERS, job_options
 from tasks.pools import Pool, Site
 from tasks.workplace import workplace
 
@@ -47,12 +47,6 @@ def test_a_pool_is_a_job_script_of_its_kind(tmp_path, kind):
 def test_gpus_are_asked_for(tmp_path):
     assert "--gres=gpu:2" in script(tmp_path, kind="slurm", gpus=2)
     assert "select=1:ncpus=1:mem=1.5GB:ngpus=2" in script(tmp_path, kind="pbs", gpus=2)
-
-
-def test_without_dask_jobqueue_the_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "dask_jobqueue", None)
-    with pytest.raises(NoJobs, match=r"pip install 'nearsight\[hpc\]'"):
-        start_jobs(Pool(**POOL, kind="slurm"), "nearsight-md", tmp_path, {}, lambda error: None)
 
 
 @pytest.fixture(scope="module")
