@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from importlib import import_module
 from types import ModuleType
 
 from tasks.errors import NoJobs
@@ -21,9 +22,8 @@ def dask_jobqueue() -> ModuleType:
     take = signal.signal
     signal.signal = lambda number, handler: None  # type: ignore[assignment]
     try:
-        import dask_jobqueue
+        return import_module("dask_jobqueue")
     except ImportError as error:
         raise NoJobs("jobs need dask-jobqueue: pip install 'nearsight[hpc]'") from error
     finally:
         signal.signal = take
-    return dask_jobqueue
