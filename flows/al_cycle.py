@@ -10,7 +10,7 @@ import numpy as np
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.artifacts import publish
+from flows.artifacts import show_campaign, show_cycle
 from flows.campaign import Campaign
 from flows.events import announce
 from flows.history import Cycle, register
@@ -27,6 +27,8 @@ from tasks.label import converged, label
 from tasks.score import fit, score
 from tasks.train import adopt, train
 from tasks.workplace import Workplace, workplace
+
+retrain = train.with_options(task_run_name="retrain {work.title}")
 
 Verdict = Literal["cycles done", "target met", "nothing unknown", "nothing could be cut"]
 
@@ -63,10 +65,10 @@ def al_cycle(campaign: Campaign) -> Verdict:
             name: dataset(work.lake, ingest(work.lake, path, campaign.level))
             for name, path in campaign.tests.items()
         }
-        last = begin(work, campaign, crystals, tests)
+        last = show_cycle(work, begin(work, campaign, crystals, tests))
         while (verdict := judge(work, campaign, last)) is None:
-            last = turn(work, campaign, crystals, tests, last)
-        publish(work.lake, campaign.name)
+            last = show_cycle(work, turn(work, campaign, crystals, tests, last))
+        show_campaign(work.story, work.lake, campaign.name)
         announce(campaign, last, verdict)
     return verdict
 
@@ -120,7 +122,7 @@ def turn(
         return found.keep(work.lake)
     labels = label.submit(work, work.title, clusters, campaign.level, campaign.max_failed).result()
     learned = [*last.clusters, *converged(work.lake, labels)]
-    model = train.submit(
+    model = retrain.submit(
         work,
         campaign.start.architecture,
         campaign.retraining.schedule,

@@ -10,6 +10,9 @@ import jinja2
 
 FOLDER = Path(__file__).parent
 
+SERVED = "NEARSIGHT_PAGES"
+"""Variable that names the folder whose pages the Prefect server shows, see `flows.served`."""
+
 
 def render(
     template: str, filters: Mapping[str, Callable[..., str]] | None = None, /, **values: Any

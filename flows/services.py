@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from flows.daemons import Daemon
 from flows.here import SITE_FILE
+from flows.pages import SERVED
 from flows.parameters import read_parameters
 from flows.server import PATIENCE, answers, reach
 from tasks.sites import SITE_NAME, Site
@@ -124,6 +125,10 @@ def up(home: Path, wanted: Wanted, say: Callable[[str], None]) -> list[str]:
         join = _agreed(worker, "join", wanted.join)
         found = _start_store(store, environment) if wanted.store or store.notes() else {}
         environment |= found
+        if not (join or "PREFECT_SERVER_API_AUTH_STRING" in environment):  # a link has no password
+            pages = home.absolute() / "pages"
+            pages.mkdir(exist_ok=True)
+            environment[SERVED] = str(pages)
         lasted = bool(join) or server.runs()
         api = join or _start_server(server, wanted.port, environment)
         environment["PREFECT_API_URL"] = api
@@ -174,8 +179,8 @@ def _start_server(server: Daemon, port: int | None, environment: dict[str, str])
         address = f"http://127.0.0.1:{chosen}"
         running = server.start(
             [
-                *(sys.executable, "-m", "uvicorn", "prefect.server.api.server:create_app"),
-                *("--factory", "--host", "127.0.0.1", "--port", str(chosen)),
+                *(sys.executable, "-m", "uvicorn", "flows.served:app", "--factory"),
+                *("--host", "127.0.0.1", "--port", str(chosen)),
                 *("--log-level", "warning", "--lifespan", "on"),
             ],
             {

@@ -69,7 +69,7 @@ def evaluate_model(lake: Lake, key: str, model: str, test: str) -> None:
     lake.put(evaluation_origin(model, test).record(metadata, arrays))
 
 
-@verb(name="evaluate", task_run_name="evaluate {work.title}")
+@verb(name="evaluate", task_run_name="evaluate {work.title} on test sets")
 def evaluate(work: Workplace, model: str, tests: dict[str, str]) -> dict[str, str]:
     """Evaluate a model on every test set; evaluation key by test set name."""
     keys = {name: evaluation_origin(model, test).key for name, test in tests.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -25,6 +26,8 @@ from tasks.progress import reporter
 from tasks.workplace import Piece, Workplace, done, verb
 
 Engine = Literal["openmm", "yaff"]
+
+_log = logging.getLogger("nearsight.explore")
 
 
 def put_structure(lake: Lake, atoms: Atoms, system: str) -> str:
@@ -150,9 +153,12 @@ def walk(
     }
     origin = walk_origin(start, explorer, spec, seed, engine, template)
     lake.put(origin.record(metadata, arrays))
+    if trajectory.stop != "finished":
+        told = metadata["system"], seed, trajectory.stop
+        _log.warning("a walk of %s ended early (seed %d, %s)", *told)
 
 
-@verb(name="explore", task_run_name="explore {work.title} {system} walk {seed}")
+@verb(name="explore", task_run_name="explore {work.title} {system} seed {seed}")
 def explore(
     work: Workplace,
     system: str,

@@ -49,19 +49,23 @@ def cores() -> int:
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A piece of work, by its key, has begun in some place."""
+class Said:
+    """What a worker says of a piece of work, by its key; where it has begun it, at first."""
 
     key: str
-    place: str
+    words: str
+    level: int = logging.INFO
 
 
-News = Begun | Exception
+News = Said | Exception
 
 
 def dask_setup(worker: object) -> None:
     """Leave a Ctrl-C to the flow, which ends its workers; Dask calls this in every one of them."""
+    from tasks.said import tell_the_flow
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tell_the_flow()
 
 
 class Pools:
@@ -167,7 +171,9 @@ class Pools:
     def _forward(self, pool: Pool, event: tuple[float, dict[str, Any]]) -> None:
         message = event[1]
         if "place" in message:
-            self._tell(pool, Begun(message["row"], message["place"]))
+            self._tell(pool, Said(message["row"], message["place"]))
+        elif "words" in message:
+            self._tell(pool, Said(message["row"], message["words"], message["level"]))
         else:
             self._on_event(message["row"], message["fraction"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -41,18 +41,56 @@ def reporter(row: str, interval: float = 0.5) -> Callable[[float], None]:
 
 
 @dataclass
-class _Bar:
+class Tally:
+    """How far some pieces of work are, some of them found finished in the lake.
+
+    Attributes
+    ----------
+    changed
+        Whether something was done since someone last set this to False.
+    """
+
+    cached: int = 0
+    fractions: dict[str, float] = field(default_factory=dict)
+    changed: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.cached + len(self.fractions)
+
+    @property
+    def done(self) -> float:
+        """Pieces, the parts of those at work as well."""
+        return self.cached + sum(list(self.fractions.values()))
+
+    @property
+    def finished(self) -> int:
+        """Pieces of which nothing is left to do."""
+        return self.cached + sum(fraction >= 1.0 for fraction in list(self.fractions.values()))
+
+    def add(self, rows: Collection[str], found: set[str]) -> None:
+        """Count pieces that are to be done, and others that were found finished."""
+        self.cached += len(found - self.fractions.keys())  # what is tried again was not found
+        self.fractions |= dict.fromkeys(rows, 0.0)
+        self.changed |= bool(rows)
+
+    def update(self, row: str, fraction: float) -> None:
+        """Move a piece on."""
+        self.fractions[row] = max(self.fractions[row], min(fraction, 1.0))
+        self.changed = True
+
+
+@dataclass(kw_only=True)
+class _Bar(Tally):
     shown: TaskID
     began: float
     batches: int = 0
-    cached: int = 0
-    fractions: dict[str, float] = field(default_factory=dict)
+    also: Tally | None
 
     @property
     def pieces(self) -> str:
-        total = self.cached + len(self.fractions)
-        pieces = f"{total} piece{'s' if total != 1 else ''}"
-        found = "all" if self.cached == total else self.cached
+        pieces = f"{self.total} piece{'s' if self.total != 1 else ''}"
+        found = "all" if self.cached == self.total else self.cached
         return f"{pieces}, {found} from the lake" if self.cached else pieces
 
 
@@ -92,15 +130,16 @@ class Board:
         if self._seen and not self._computed and error is None:
             self.console.print("Everything was in the lake: nothing was computed.")
 
-    def start(self, stage: str, rows: list[str], cached: int) -> None:
+    def start(self, stage: str, rows: list[str], cached: int, also: Tally | None = None) -> None:
         """Show `rows` in the bar of a stage; `cached` more were found finished in the lake.
 
-        Batches of the same stage that are at work at the same time share one bar.
+        Batches of the same stage that are at work at the same time share one bar. As that moves
+        on, so does the tally `also`.
         """
         with self._lock:
             if stage not in self._bars:
                 shown = self._progress.add_task(stage, pieces="")
-                self._bars[stage] = _Bar(shown, time.monotonic())
+                self._bars[stage] = _Bar(shown=shown, began=time.monotonic(), also=also)
                 if rows and not self.console.is_terminal:
                     self.console.print(f"{stage} ...", highlight=False)
             bar = self._bars[stage]
@@ -117,7 +156,8 @@ class Board:
         with self._lock:
             bar = self._bars.get(self._stage_of.get(row, ""))
             if bar is not None:
-                bar.fractions[row] = max(bar.fractions[row], min(fraction, 1.0))
+                for tally in filter(None, (bar, bar.also)):
+                    tally.update(row, fraction)
                 self._draw(bar)
 
     def finish(self, stage: str) -> None:
@@ -135,7 +175,7 @@ class Board:
     def _draw(self, bar: _Bar) -> None:
         self._progress.update(
             bar.shown,
-            total=bar.cached + len(bar.fractions),
-            completed=bar.cached + sum(bar.fractions.values()),
+            total=bar.total,
+            completed=bar.done,
             pieces=bar.pieces,
         )

@@ -21,7 +21,9 @@ STAGGER = 0.05
 async def dask_setup(worker: Worker) -> None:
     """Have a worker retire in time; Dask calls this in every worker of a job."""
     import tasks.workplace  # noqa: F401  not while the first piece waits
+    from tasks.said import tell_the_flow
 
+    tell_the_flow()
     life = float(os.environ["NEARSIGHT_LIFETIME"]) * random.uniform(1 - STAGGER, 1)
     worker.loop.call_later(LAST_PIECE * life, _retire, worker, time.monotonic() + life)
 

@@ -113,8 +113,9 @@ class Workplace:
         for kind in {p.kind for p in pieces}:
             to_do.update(self.lake.missing(kind, [p.key for p in pieces if p.kind == kind]))
         missing = {p.key: p for p in pieces if p.key in to_do}
-        tally = self.story.tally(self.title, pieces[0].kind) if pieces else None
-        self.board.start(bar, list(missing), len({p.key for p in pieces}) - len(missing), tally)
+        found = {p.key for p in pieces} - missing.keys()
+        tally = self.story.count(self.title, pieces[0].kind, missing, found) if pieces else None
+        self.board.start(bar, list(missing), len(found), tally)
         try:
             if missing:
                 self._run(pool, list(missing.values()))
