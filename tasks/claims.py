@@ -27,14 +27,25 @@ LOOKS = 12
 """Looks in a row that find a claim unchanged, before its holder counts as dead."""
 
 
+class Taken(Exception):
+    """Another run is at a piece of work, as its `claim` says."""
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(claim)
+        self.claim = claim
+
+
 @contextmanager
-def claimed(
-    lake: Lake, kind: str, key: str, run: str, dead: Claim | None
-) -> Iterator[Claim | None]:
-    """Claim a record for a flow run; yields None, or the claim of another run that is at it.
+def claimed(lake: Lake, kind: str, key: str, run: str, dead: Claim | None) -> Iterator[None]:
+    """Claim a record for a flow run.
 
     A claim of the same run, of a process of this machine that is gone, and `dead`, which was found
     unchanged for too long, are taken over.
+
+    Raises
+    ------
+    Taken
+        If another run is at it.
     """
     owner = json.dumps({"run": run, **_here(), "nonce": uuid4().hex})
     mine = lake.claims.take(kind, key, owner)
@@ -45,10 +56,9 @@ def claimed(
         elif other == dead or _is_over(json.loads(other.owner), run):
             mine = lake.claims.take_over(other, owner)
         else:
-            yield other
-            return
+            raise Taken(other)
     with _beating(lake, mine):
-        yield None
+        yield
 
 
 @contextmanager

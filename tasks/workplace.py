@@ -20,7 +20,7 @@ from prefect.states import Completed
 
 from storage import Lake, open_lake
 from storage.claims import Claim
-from tasks.claims import Elsewhere, claimed, where
+from tasks.claims import Elsewhere, Taken, claimed, where
 from tasks.errors import LostWorkers
 from tasks.options import LakeUrl as LakeUrl
 from tasks.pools import News, PoolName, Pools, Said, Site
@@ -174,25 +174,28 @@ class Workplace:
                 if news.key in pieces:
                     log.log(news.level, "%s: %s", news.key[:12], news.words)
                 continue
-            claim = news.result()
+            error = _error(news)
             news.release()  # a worker that holds nothing can leave
             key = futures.pop(news).key
-            if claim is None:
-                self.board.update(key, 1.0)
+            if isinstance(error, Taken):
+                log.info("%s: another run is at it, on %s", key[:12], where(error.claim))
+                elsewhere.add(key, error.claim)
+            elif error is not None:
+                raise error
             else:
-                log.info("%s: another run is at it, on %s", key[:12], where(claim))
-                elsewhere.add(key, claim)
+                self.board.update(key, 1.0)
 
     def _run_here(self, pieces: Sequence[Piece]) -> None:
         by_key, elsewhere = {piece.key: piece for piece in pieces}, Elsewhere(self.lake)
 
         def begin(piece: Piece, dead: Claim | None) -> None:
-            with self.pools.here:
-                claim = _work(self.lake, piece, self.run, dead)
-            if claim is None:
-                self.board.update(piece.key, 1.0)
+            try:
+                with self.pools.here:
+                    _work(self.lake, piece, self.run, dead)
+            except Taken as taken:
+                elsewhere.add(piece.key, taken.claim)
             else:
-                elsewhere.add(piece.key, claim)
+                self.board.update(piece.key, 1.0)
 
         for piece in pieces:
             begin(piece, None)
@@ -215,18 +218,22 @@ def _dask_key(piece: Piece) -> str:
     return f"{piece.kind}-{piece.key}"
 
 
-def _at_worker(url: str, piece: Piece, run: str, dead: Claim | None) -> Claim | None:
+def _at_worker(url: str, piece: Piece, run: str, dead: Claim | None) -> None:
     if at := place():
         get_worker().log_event(TOPIC, {"row": piece.key, "place": at})
-    return _work(open_lake(url), piece, run, dead)
+    _work(open_lake(url), piece, run, dead)
 
 
-def _work(lake: Lake, piece: Piece, run: str, dead: Claim | None) -> Claim | None:
-    """Do a piece, unless it is done, or another run is at it: the claim of that one."""
-    with claimed(lake, *piece.wanted, run, dead) as other:
-        if other is None and not lake.has(piece.kind, piece.key):
+def _work(lake: Lake, piece: Piece, run: str, dead: Claim | None) -> None:
+    """Do a piece, unless it is done; raises `Taken` if another run is at it."""
+    with claimed(lake, *piece.wanted, run, dead):
+        if not lake.has(piece.kind, piece.key):
             piece.function(lake, piece.key, *piece.arguments)
-    return other
+
+
+def _error(ended: Future) -> BaseException | None:
+    """What a piece ended with. No worker is asked, for it may be gone, and its work is not."""
+    return ended.exception() if ended.status in ("error", "cancelled") else None
 
 
 def done(result: T, cached: bool) -> T:
