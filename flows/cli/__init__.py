@@ -9,6 +9,7 @@ from flows.cli import (  # noqa: F401 - each adds its verb
     lake,
     report,
     run,
+    site,
     status,
     study,
     system,

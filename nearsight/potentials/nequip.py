@@ -101,6 +101,20 @@ def best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def gpus() -> list[str]:
+    """Names of the GPUs on which this process can compute.
+
+    Raises
+    ------
+    RuntimeError
+        If torch sees one that it cannot use.
+    """
+    number = torch.cuda.device_count()
+    for gpu in range(number):
+        torch.ones(1, device=f"cuda:{gpu}").sum().item()
+    return [torch.cuda.get_device_name(gpu) for gpu in range(number)]
+
+
 class NequIP:
     """A NequIP potential (satisfies `Potential`).
 
