@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -113,7 +114,8 @@ def job_options(
     if pool.gpus and pool.kind == "slurm":
         directives.insert(0, f"--gres=gpu:{pool.gpus}")
     elif pool.gpus:
-        resources = f"ncpus={pool.cores}:mem={pool.memory:g}GB:ngpus={pool.gpus}"
+        memory = f"{math.ceil(1024 * (pool.memory or 0))}MB"  # PBS knows whole numbers alone
+        resources = f"ncpus={pool.cores}:mem={memory}:ngpus={pool.gpus}"
         options["resource_spec"] = f"select=1:{resources}"
     return options | {
         "cores": pool.cores,
@@ -168,5 +170,6 @@ def _job_class(base: Any) -> Any:
 
 def _words(error: str) -> str:
     """What a command said as it failed, in one line."""
-    said = error.partition("stderr:\n")[2].strip() or error
+    told, _, said = error.partition("stderr:\n")
+    said = said.strip() or told.partition("stdout:\n")[2].strip() or error
     return "; ".join(line.strip() for line in said.splitlines() if line.strip())

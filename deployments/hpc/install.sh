@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what a real Slurm needs to run on this machine for the tests: Debian packages, as root.
+# Installs what a real Slurm needs to run on this machine for the tests, with the commands of PBS in
+# front of it: Debian packages, as root.
 set -eu
-packages="slurm-wlm munge"
+packages="slurm-wlm munge slurm-wlm-torque"
 missing=$(for p in $packages; do dpkg -s "$p" >/dev/null 2>&1 || echo "$p"; done)
 if [ -z "$missing" ] || ! command -v apt-get >/dev/null; then
     exit 0
@@ -12,4 +13,4 @@ if [ "$(id -u)" != 0 ]; then
 fi
 apt-get update -qq
 # shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove --no-install-recommends $missing >/dev/null

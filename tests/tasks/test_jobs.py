@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -9,15 +10,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import dask_jobqueue
+import numpy as np
 import psutil
 import pytest
+from ase.build import molecule
+from engines import needs
 from labour import endless_at_first, pieces, tell
 from slurm import needs_slurm, slurm
 
+from nearsight.references import Execution, GPAWLevel, reference
 from tasks.errors import LostWorkers, NoJobs
+from tasks.explore import put_structure
+from tasks.ingest import label_key, read_label
 from tasks.jobs import CLUSTERS, job_options
+from tasks.label import label_one
 from tasks.pools import Pool, Site
-from tasks.workplace import workplace
+from tasks.workplace import Piece, workplace
 
 POOL = {"memory": 1.5, "walltime": timedelta(hours=1), "interface": "lo"}
 MINE = {"queue": "long", "account": "me", "setup": ("module load MPI",), "directives": ("--me",)}
@@ -46,7 +54,7 @@ def test_a_pool_is_a_job_script_of_its_kind(tmp_path, kind):
 
 def test_gpus_are_asked_for(tmp_path):
     assert "--gres=gpu:2" in script(tmp_path, kind="slurm", gpus=2)
-    assert "select=1:ncpus=1:mem=1.5GB:ngpus=2" in script(tmp_path, kind="pbs", gpus=2)
+    assert "select=1:ncpus=1:mem=1536MB:ngpus=2" in script(tmp_path, kind="pbs", gpus=2)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +165,7 @@ def test_a_piece_of_a_job_that_is_cancelled_is_finished_by_another(cluster, work
         ),
         ({"memory": 1e5}, "refuses jobs .*Memory specification can not be satisfied"),
         ({"interface": "eth99"}, "cannot have jobs of slurm: .*'eth99' is not a valid network"),
-        ({"kind": "pbs"}, "pbs refuses jobs of .*: there is no command qsub on this machine"),
+        ({"kind": "moab"}, "moab refuses jobs of .*: there is no command msub on this machine"),
         ({"setup": ("echo no such module; exit 1",)}, "ended before .* with: no such module$"),
     ],
 )
@@ -185,6 +193,60 @@ def test_workers_retire_before_their_walltime_and_others_go_on(cluster, tmp_path
     jobs = {name: job for _, name, job in reversed(told)}
     retired = {job["JobId"]: job["JobState"] for job in cluster.completed()}
     assert retired[jobs["00"]] == retired[jobs["z"]] == "COMPLETED"
+
+
+@pytest.mark.slurm
+def test_pbs_takes_the_work_too(cluster, tmp_path, log, monkeypatch):
+    """Commands of PBS that Slurm comes with: they pass over where logs go, and number no job."""
+    if shutil.which("qsub") is None and os.environ.get("NEARSIGHT_REQUIRE_ENGINES") != "1":
+        pytest.skip("no commands of PBS here: make hpc")
+    monkeypatch.chdir(tmp_path)  # where logs go
+    before = set(cluster.jobs())
+    with work_at(tmp_path, kind="pbs", queue="gpu", cores=2, workers=2) as work:
+        work.finish("explore", "md", pieces(log, "ab", 1.0))
+        (job, *others) = set(cluster.jobs("running")) - before
+        told = cluster.ask("scontrol", "show", "job", job).split()
+    assert len(others) < 2
+    assert {"Partition=gpu", "NumCPUs=2", "MinMemoryNode=1.50G", "TimeLimit=01:00:00"} <= set(told)
+    assert sorted(line.split()[1] for line in log.read_text().splitlines()) == ["a", "a", "b", "b"]
+    late = time.monotonic() + 20
+    while set(cluster.jobs("running")) - before:  # qdel ends them
+        assert time.monotonic() < late
+        time.sleep(0.1)
+
+
+@pytest.mark.slurm
+def test_what_pbs_refuses_is_said_at_once(cluster, tmp_path, log, monkeypatch):
+    if shutil.which("qsub") is None and os.environ.get("NEARSIGHT_REQUIRE_ENGINES") != "1":
+        pytest.skip("no commands of PBS here: make hpc")
+    monkeypatch.chdir(tmp_path)
+    with (
+        work_at(tmp_path, kind="pbs", queue="nope") as work,
+        pytest.raises(NoJobs, match=r"pbs refuses jobs of .*invalid partition specified: nope"),
+    ):
+        work.finish("explore", "md", pieces(log, "a", 0.0))
+
+
+@pytest.mark.slurm
+def test_gpaw_labels_by_mpi_in_a_job(cluster, tmp_path):
+    needs("gpaw")
+    level = GPAWLevel(spacing=0.3, vacuum=2.5)
+    execution = Execution(command="mpiexec --allow-run-as-root -n 2", time_limit=600.0)
+    tasks = ("--ntasks=2", "--cpus-per-task=1")
+    jobs = Pool(**POOL, kind="slurm", workers=1, cores=2, directives=tasks)
+    site = Site(qm=jobs, labels=execution, logs=tmp_path / "logs")
+    with workplace(str(tmp_path / "lake"), site) as work:
+        atoms = molecule("H2")
+        atoms.cell = [6.0, 6.0, 6.0]
+        name, wanted = put_structure(work.lake, atoms, "H2"), label_key(atoms, level)
+        how = (work.run, "structure", name, level, execution)
+        work.finish("label", "qm", [Piece("label", wanted, label_one, how)])
+        _, told = read_label(work.lake, wanted)
+        log = work.lake.get_blob(work.lake.get("label", wanted).metadata["log"]).decode()
+    assert log.count("Total number of cores used: 2") == 1
+    alone = reference(level).label(atoms)
+    assert told.energy == pytest.approx(alone.energy, abs=1e-5)
+    np.testing.assert_allclose(told.forces, alone.forces, atol=1e-4)
 
 
 @pytest.mark.slurm
