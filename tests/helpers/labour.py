@@ -26,6 +26,16 @@ def endless_at_first(lake: Lake, key: str, log: str, name: str, seconds: float) 
     labour(lake, key, log, name, 0.0 if again else seconds)
 
 
+def together(lake: Lake, key: str, log: str, name: str, seconds: float) -> None:
+    """Work for so long once three pieces have begun, more than one site has workers for."""
+    _say(log, f"begin {name} {os.environ.get('SLURM_JOB_ID')}")
+    while Path(log).read_text().count("begin") < 3:
+        time.sleep(0.05)
+    time.sleep(seconds)
+    _say(log, f"end {name} {os.environ.get('SLURM_JOB_ID')}")
+    _leave(lake, key)
+
+
 def tell(lake: Lake, key: str, log: str, name: str, seconds: float) -> None:
     """Say what the worker's environment is."""
     same = all(os.environ[variable] == value for variable, value in ENVIRONMENT.items())

@@ -48,6 +48,7 @@ JobCompLoc={folder}/log/jobcomp.log
 SlurmdParameters=config_overrides
 KillWait=2
 MinJobAge=300
+FirstJobId={port}
 MessageTimeout=5
 GresTypes=gpu
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
@@ -130,13 +131,17 @@ class Slurm:
                 daemon.wait(10)
             except subprocess.TimeoutExpired:
                 daemon.kill()
-        mark = f"SLURM_CONF={self.configuration}".encode()
-        for process in psutil.process_iter(["name"]):
-            with suppress(OSError, psutil.Error):
-                environment = Path(f"/proc/{process.pid}/environ").read_bytes()
-                # psutil reads no further than the title that such a process writes over itself
-                if process.info["name"] == "slurmstepd" and mark in environment.split(b"\0"):
-                    process.kill()  # it waits for a controller
+        for process in self._marked():
+            if process.name() == "slurmstepd":
+                process.kill()  # it waits for a controller
+
+    def kill(self) -> None:
+        """Kill its daemons and its jobs, as a power cut would."""
+        for daemon in self._daemons:
+            daemon.kill()
+            daemon.wait()
+        for process in self._marked():
+            process.kill()
 
     def jobs(self, state: str = "all") -> list[str]:
         """Numbers of the jobs that wait or run, or of those in one state."""
@@ -158,6 +163,20 @@ class Slurm:
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "PATH": _path(), "SLURM_CONF": str(self.configuration)}
+
+    def _marked(self) -> list[psutil.Process]:
+        """What runs in its jobs, and what runs these."""
+        found, mark = [], f"SLURM_CONF={self.configuration}".encode()
+        for process in psutil.process_iter():
+            with suppress(OSError, psutil.Error):
+                environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+                # psutil reads no further than the title that a step's daemon writes over itself
+                if mark in environment and (
+                    process.name() == "slurmstepd"
+                    or any(line.startswith(b"SLURM_JOB_ID=") for line in environment)
+                ):
+                    found.append(process)
+        return found
 
     def _munge(self) -> None:
         run = self.folder / "run"
