@@ -40,7 +40,7 @@ def make_pool(site: str, folder: Path) -> None:
     )
     with get_client(sync_client=True) as client:
         client.create_work_pool(pool, overwrite=True)
-        limit = GlobalConcurrencyLimitCreate(name=f"tag:qm-{site}", limit=4)
+        limit = GlobalConcurrencyLimitCreate(name=f"qm-{site}", limit=4)
         with suppress(ObjectAlreadyExists):
             client.create_global_concurrency_limit(limit)
 

@@ -56,7 +56,7 @@ def label_one(
     _log.warning("a label failed (%s: %s)", told.status, told.message)
 
 
-@verb(name="label", task_run_name="label {stage} by {level.name}", pool="qm")
+@verb(name="label", task_run_name="label {stage} by {level.name}")
 def label(
     work: Workplace,
     stage: str,

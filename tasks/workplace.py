@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,11 +21,11 @@ from storage import Lake, open_lake
 from storage.claims import Claim
 from tasks.claims import Elsewhere, Taken, claimed, where
 from tasks.errors import LostWorkers
+from tasks.limits import place_in
 from tasks.options import LakeUrl as LakeUrl
 from tasks.pools import News, PoolName, Pools, Said, Site
 from tasks.progress import TOPIC, Board
 from tasks.retirement import place
-from tasks.sites import SITE_NAME
 from tasks.story import Story
 from tasks.tasklog import logged, run_log
 
@@ -40,21 +39,13 @@ def _lost_worker(task: Any, run: Any, state: Any) -> bool:
     return isinstance(state.data, LostWorkers)
 
 
-def verb(
-    name: str, task_run_name: str | None = None, pool: PoolName | None = None
-) -> Callable[[Callable[P, T]], Task[P, T]]:
-    """A Prefect task: the lake decides what is done, and only lost workers are worth a retry.
-
-    One that names its pool has the tag `pool-site`, and the Prefect server limits how many of it
-    run at once.
-    """
-    site = os.environ.get(SITE_NAME)
+def verb(name: str, task_run_name: str | None = None) -> Callable[[Callable[P, T]], Task[P, T]]:
+    """A Prefect task: the lake decides what is done, and only lost workers are worth a retry."""
 
     def decorate(function: Callable[P, T]) -> Task[P, T]:
         return task(
             name=name,
             task_run_name=task_run_name,
-            tags=[f"{pool}-{site}"] if pool and site else None,
             cache_policy=NO_CACHE,
             retries=2,
             retry_condition_fn=_lost_worker,
@@ -118,7 +109,8 @@ class Workplace:
         self.board.start(bar, list(missing), len(found), tally)
         try:
             if missing:
-                self._run(pool, list(missing.values()))
+                with place_in(pool):
+                    self._run(pool, list(missing.values()))
         finally:
             self.board.finish(bar)
         return not missing
