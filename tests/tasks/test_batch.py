@@ -19,3 +19,4 @@ def test_a_batch_system_is_asked(tmp_path):
         cluster.controller.wait()
         with pytest.raises(Amiss, match=r"squeue fails \(.*Unable to contact slurm controller"):
             answers("slurm")
+        cluster.start_controller()  # an end without it takes longer
