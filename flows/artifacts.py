@@ -60,8 +60,7 @@ def show_campaign(story: Story, lake: Lake, campaign: str) -> None:
             story,
             f"{campaign}-errors",
             errors(report),
-            f"Errors of campaign {campaign} against {report.level_of_theory}: forces in meV/Å, "
-            "energies in meV/atom",
+            f"Errors against {report.level_of_theory}: forces in meV/Å, energies in meV/atom",
         )
         key = f"{campaign}-report"
         told = f"Campaign {campaign} in pictures"
@@ -79,40 +78,31 @@ def show_table(
 
 def headline(lake: Lake, cycle: Cycle) -> str:
     """A cycle in one line."""
-    labels = label_counts(lake, cycle)
-    failed = sum(labels.values()) - labels.get("converged", 0)
-    told = [
-        f"{n} {what}"
-        for n, what in ((labels.get("converged", 0), "labels"), (failed, "failed"))
-        if n
-    ]
-    errors = metrics_of(lake, cycle).items()
-    told += [f"MAE_p95 {metrics['mae_p95']:.0f} meV/Å on {test}" for test, metrics in errors]
-    return f"Cycle {cycle.number}: {', '.join(told)}"
+    metrics = metrics_of(lake, cycle).items()
+    errors = ", ".join(f"{m['mae_p95']:.0f} on {test}" for test, m in metrics)
+    return f"MAE_p95 {errors} (meV/Å); {len(cycle.labels)} labels"
 
 
 def cycle_rows(lake: Lake, cycle: Cycle, cached: int) -> list[dict[str, str | int]]:
-    """Rows of the table of a cycle; so many of its labels were found in the lake."""
+    """Rows of the table of a cycle, few enough for one page; `cached` labels were in the lake."""
     told: dict[str, str | int] = {}
     if cycle.batch:
-        found = lake.get("batch", cycle.batch).metadata
-        labels = label_counts(lake, cycle)
+        found, labels = lake.get("batch", cycle.batch).metadata, label_counts(lake, cycle)
+        good = labels.get("converged", 0)
+        bad = sum(labels.values()) - good
         told |= {
             "walks": len(cycle.walks),
             "unknown atoms": f"{found['unknown_atoms']} of {found['atoms_seen']}, in all frames",
             "clusters cut": len(found["clusters"]),
-            "labels converged": labels.get("converged", 0),
-            "labels failed": sum(labels.values()) - labels.get("converged", 0),
-            "labels found in the lake": cached,
+            "labels": f"{good} converged, {bad} failed; {cached} found in the lake",
         }
     told["clusters learned from"] = len(cycle.clusters)
-    for test, metrics in metrics_of(lake, cycle).items():
-        told[f"MAE_p95 on {test}"] = f"{metrics['mae_p95']:.1f} meV/Å"
-        told[f"RMSE on {test}"] = f"{metrics['rmse']:.1f} meV/Å"
+    for test, m in metrics_of(lake, cycle).items():
+        told[f"forces on {test}"] = f"MAE_p95 {m['mae_p95']:.1f}, RMSE {m['rmse']:.1f} meV/Å"
     spent: dict[str, float] = defaultdict(float)
     for stage, seconds in cost(lake, cycle).items():
         spent[POOLS.get(stage, "cpu")] += seconds
-    told |= {f"work of pool {pool}": duration(seconds) for pool, seconds in spent.items()}
+    told["work of the pools"] = ", ".join(f"{pool} {duration(s)}" for pool, s in spent.items())
     return [{"what": what, f"cycle {cycle.number}": value} for what, value in told.items()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -9,13 +10,23 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from nearsight.blocks import Blueprint
 from nearsight.spec import Spec
 
+_WITHOUT_KEYS = r"^([a-z0-9]+://[^@?]*|([^:]|:(?!//))*)$"
+"""What forms let pass as the address of a lake, for parameters are shown to all."""
+
 
 def _from_folder(lake: str, info: ValidationInfo) -> str:
+    if not re.match(_WITHOUT_KEYS, lake):
+        raise ValueError(
+            "an address holds no keys: write s3://bucket/prefix, and give endpoint and credentials "
+            "by AWS variables or a profile"
+        )
     folder = (info.context or {}).get("folder")
     return lake if folder is None or "://" in lake else str((folder / lake).absolute())
 
 
-LakeUrl = Annotated[str, AfterValidator(_from_folder)]
+LakeUrl = Annotated[
+    str, AfterValidator(_from_folder), Field(json_schema_extra={"pattern": _WITHOUT_KEYS})
+]
 """Where a lake is; a path that is read from a file of options starts at that file's folder."""
 
 

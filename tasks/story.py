@@ -99,7 +99,8 @@ class Story:
         return time.monotonic() - self._told.get(name, self._began)
 
     def _post(self) -> None:
-        with get_client(sync_client=True) as client:
+        options = {"timeout": 60.0}  # or it would be the client that the flow itself works with
+        with get_client(httpx_settings=options, sync_client=True) as client:
             while not self._over.wait(INTERVAL):
                 self._catch_up(client)
             self._catch_up(client)

@@ -47,3 +47,12 @@ def client(services):
     """A client of that server."""
     with temporary_settings({PREFECT_API_URL: services.api}), get_client(sync_client=True) as api:
         yield api
+
+
+@pytest.fixture
+def nobody_at_mechanics(client):
+    """Runs of the queue of mechanics wait: what started them is tested, not they."""
+    queue = "/work_pools/here/queues/mechanics"
+    client.request("PATCH", queue, json={"is_paused": True}).raise_for_status()
+    yield
+    client.request("PATCH", queue, json={"is_paused": False}).raise_for_status()

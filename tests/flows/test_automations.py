@@ -40,15 +40,6 @@ def start(client, flow, **parameters):
     return client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
 
 
-@pytest.fixture
-def nobody_at_mechanics(client):
-    """Runs of the queue of mechanics wait: what started them is tested here, not they."""
-    queue = "/work_pools/here/queues/mechanics"
-    client.request("PATCH", queue, json={"is_paused": True}).raise_for_status()
-    yield
-    client.request("PATCH", queue, json={"is_paused": False}).raise_for_status()
-
-
 def test_mechanics_follow_a_campaign_with_its_new_model(nobody_at_mechanics, finished, client):
     campaign, lake = finished
     run = start(client, "al_cycle/here", campaign=campaign.model_dump(mode="json"))

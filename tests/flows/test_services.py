@@ -2,6 +2,8 @@ import os
 import re
 import signal
 import socket
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,17 @@ def test_everything_listens_on_loopback_only(services):
     listening = [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in mine]
     assert len(listening) > 2
     assert {address.partition(":")[0] for address in listening} == {"0100007F"}
+
+
+def test_it_serves_reports_that_can_ask_nothing_of_it(services):
+    address = services.api.removesuffix("/api")
+    (services.home / "pages" / "mine.html").write_text("<html>mine</html>")
+    with urllib.request.urlopen(f"{address}/reports/mine.html") as answer:
+        assert answer.read() == b"<html>mine</html>"
+        assert answer.headers["Content-Security-Policy"] == "sandbox allow-scripts"
+    for other in ("", "none.html", "../server.log", "%2e%2e/server.log"):
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{address}/reports/{other}")
 
 
 def test_every_flow_is_deployed(client):

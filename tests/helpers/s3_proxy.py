@@ -87,7 +87,7 @@ def proxy(endpoint: str, fault: Fault) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             fault(Exchange(self, (host, int(port)), body))
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = serve
+        do_GET = do_PUT = do_POST = do_PATCH = do_HEAD = do_DELETE = serve
 
         def log_message(self, *_: object) -> None:
             pass

@@ -28,13 +28,14 @@ def test_a_batch_is_labelled_once(work, names, level, log):
     assert len(log.read_text().split()) == 3
 
 
-def test_failures_below_the_limit_are_data(work, names, level):
+def test_failures_below_the_limit_are_data(work, names, level, caplog):
     level = level.model_copy(update={"arguments": level.arguments | {"failing": 1}})
     pairs, _ = run(work, names, level)
     status = [read_label(work.lake, key)[1].status for key, _ in pairs]
     assert status == ["crashed", "converged", "converged"]
     assert converged(work.lake, pairs) == pairs[1:]
     assert "this one fails" in read_label(work.lake, pairs[0][0])[1].message
+    assert "a label failed (crashed: " in caplog.text
 
 
 def test_failures_above_the_limit_end_the_campaign_but_are_not_final(lake, names, level, log):
