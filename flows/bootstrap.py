@@ -63,7 +63,7 @@ def bootstrap(recipe: Bootstrap) -> str:
         If more labels failed than allowed.
     """
     with blame("level"):
-        reference(recipe.level, recipe.site.labels)
+        reference(recipe.level, recipe.site.known_here("qm"))
     with workplace(recipe.lake, recipe.site) as work:
         known = learn(work, recipe, "rattled", rattled(work, recipe))
         schedule = grounded(work, recipe.level, recipe.schedule, known)

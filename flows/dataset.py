@@ -154,7 +154,7 @@ def dataset(recipe: Recipe) -> None:
         If more labels failed than allowed.
     """
     with blame("level"):
-        reference(recipe.level, recipe.site.labels)
+        reference(recipe.level, recipe.site.known_here("qm"))
     with workplace(recipe.lake, recipe.site) as work:
         model = adopt(work.lake, recipe.model, make_dataset(work.lake, []))
         known = load(model, work.lake).elements

@@ -119,7 +119,7 @@ def check(spec: DrivenSpec, lake: Lake) -> tuple[str | LevelOfTheory, list[Atoms
             structures.append(build_crystal(system))
     if spec.level is not None:
         with blame("level"):
-            external(spec.level, spec.site.labels)
+            external(spec.level, spec.site.known_here("md"))
             if isinstance(spec.level, GPAWLevel):
                 raise ValueError(f"{spec.level.name} has no stress, which a free cell needs")
         return spec.level, structures

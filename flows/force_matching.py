@@ -129,7 +129,7 @@ def force_matching(spec: ForceMatching) -> Study:
 def check(spec: ForceMatching, atoms: Atoms, blocks: Blocks) -> list[int]:
     """The core blocks, once it is sure that the work can begin."""
     with blame("level"):
-        reference(spec.level, spec.site.labels)
+        reference(spec.level, spec.site.known_here("qm"))
     if spec.model is not None and (strange := set(atoms.symbols) - set(load(spec.model).elements)):
         raise BadParameters(
             f"model: {spec.model.name} knows no {', '.join(sorted(strange))}, which "

@@ -26,10 +26,10 @@ def check(campaign: Campaign) -> None:
         If it cannot; the message names the field and what is wrong.
     """
     with blame("level"):
-        reference(campaign.level, campaign.site.labels)
+        reference(campaign.level, campaign.site.known_here("qm"))
     if campaign.explorer is not None:
         with blame("explorer"):
-            external(campaign.explorer, campaign.site.labels)
+            external(campaign.explorer, campaign.site.known_here("md"))
             if isinstance(campaign.explorer, GPAWLevel) and campaign.walk.pressure is not None:
                 raise ValueError(
                     f"{campaign.explorer.name} has no stress, which walks at constant pressure "

@@ -69,7 +69,7 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
     """
     if recipe.parent is None and not recipe.schedule.reference_energies:
         with blame("level"):
-            reference(recipe.level, recipe.site.labels)
+            reference(recipe.level, recipe.site.known_here("qm"))
     with workplace(recipe.lake, recipe.site) as work:
         if recipe.training is None:
             assert recipe.snapshot is not None

@@ -69,7 +69,7 @@ class SiteCheck:
         for kind in kinds:
             self._attempt(HERE, kind, partial(answers, kind))
         if self._site.qm.kind != "local":
-            self._attempt(HERE, "GPAW", lambda: probes.startable(self._site.labels))
+            self._attempt(HERE, "GPAW", probes.installed)
         with ExitStack() as stack:
             self._open_lake(stack)
             pools = stack.enter_context(Pools(self._site, lambda row, fraction: None))

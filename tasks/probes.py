@@ -42,15 +42,13 @@ def arrive() -> str:
     return place() or f"processes on {platform.node()}"
 
 
-def startable(execution: Execution) -> str:
-    """What a campaign asks of the flow's machine before it begins, if GPAW labels."""
+def installed() -> str:
+    """Whether a flow of this machine could label by GPAW, in jobs."""
     try:
-        reference(COARSE, execution)
+        reference(COARSE, Execution())
     except MissingEngine as error:
         raise Absent(f"{error}") from None
-    except ValueError as error:
-        raise Amiss(f"{error}, and a campaign asks for it there before it begins") from None
-    return "installed, with its command and scratch folder"
+    return "installed"
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,14 @@ class Site(Spec):
         description="a directory, or s3://bucket/prefix, of flows here that name none",
     )
 
+    def known_here(self, name: PoolName) -> Execution:
+        """How labels run in a pool, as far as the machine of the flow can know.
+
+        The launcher and the scratch folder of jobs may be found on their nodes alone.
+        """
+        pool: Pool = getattr(self, name)
+        return self.labels if pool.kind == "local" else Execution()
+
     @model_validator(mode="wrap")
     @classmethod
     def _perhaps_a_file(

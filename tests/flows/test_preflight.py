@@ -33,6 +33,16 @@ def refusal(options):
     return str(refused.value)
 
 
+def test_launcher_and_scratch_of_jobs_need_not_be_here(tiny, unlabelled, tmp_path):
+    needs("gpaw")
+    jobs = {"kind": "slurm", "memory": 4, "walltime": "30:00:00", "interface": "lo"}
+    labels = {"command": "no-such-launcher", "scratch": str(tmp_path / "of-the-nodes")}
+    site = {"qm": jobs, "labels": labels}
+    options = tiny(tmp_path / "lake", **unlabelled) | {"level": {"kind": "gpaw"}}
+    assert "no scratch folder" in refusal(options | {"site": {"labels": labels}})
+    assert refusal(options | {"site": site}).startswith("start.training")  # of another level
+
+
 def test_a_campaign_that_can_begin_passes(tiny, unlabelled, tmp_path):
     check(Campaign.model_validate(tiny(tmp_path / "lake", **unlabelled)))
     assert not (tmp_path / "lake").exists()

@@ -12,9 +12,9 @@ from tasks.probes import (
     environment,
     gpaw,
     gpu,
+    installed,
     logs,
     scratch,
-    startable,
 )
 
 MPI = "mpiexec --allow-run-as-root --oversubscribe -n 2"
@@ -96,13 +96,11 @@ def test_what_keeps_gpaw_from_it_is_said(execution, sentence, monkeypatch):
 
 def test_a_site_without_gpaw_is_no_failure(monkeypatch):
     monkeypatch.setitem(sys.modules, "gpaw", None)
-    for probe in (gpaw, startable):
+    for probe in (lambda: gpaw(Execution()), installed):
         with pytest.raises(Absent, match="not installed"):
-            probe(Execution())
+            probe()
 
 
-def test_what_a_campaign_asks_of_the_machine_of_the_flow(tmp_path):
+def test_gpaw_is_installed():
     needs("gpaw")
-    startable(Execution())
-    with pytest.raises(Amiss, match=r"no scratch folder .*none, and a campaign asks for it"):
-        startable(Execution(scratch=tmp_path / "none"))
+    assert installed() == "installed"
