@@ -44,6 +44,7 @@ check: env
 
 test: check engines
 	-@sh deployments/hpc/install.sh
+	-@sh deployments/browser/install.sh
 	$(RUN) $(BIN)/python -m pytest
 
 test-hpc: hpc
