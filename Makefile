@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 \
 	MALLOC_TOP_PAD_=268435456 DO_NOT_TRACK=1
 
-.PHONY: env engines hpc demo test test-hpc check clean
+.PHONY: env engines hpc demo docs test test-hpc check clean
 
 env: $(VENV)/.ready
 
@@ -21,7 +21,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		fi
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[teacher,tblite,hpc,dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[teacher,tblite,hpc,dev,docs]"
 	@touch $@
 
 engines: $(VENV)/.engines
@@ -35,6 +35,9 @@ hpc: env
 
 demo: env
 	$(RUN) $(BIN)/nearsight demo
+
+docs: env
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 check: env
 	$(BIN)/ruff check .
@@ -51,4 +54,4 @@ test-hpc: hpc
 	$(RUN) $(BIN)/python -m pytest -m slurm
 
 clean:
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) site *.egg-info .mypy_cache .ruff_cache .pytest_cache
