@@ -1,21 +1,19 @@
 """Every Python block of the documentation runs, on a small lake that this test makes."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
+from pages import PAGES, ROOT, blocks
 from s3_server import S3Server
 
+from flows.campaign import DATA
 from nearsight.blocks import cut, partition
+from nearsight.potentials import model_blob
 from nearsight.references import CalculatorLevel, reference
 from nearsight.systems import System, build
 from storage import Lake, content_key, open_lake
 from storage.origin import Origin
 from tasks.ingest import dataset, label_record
 
-DOCS = Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LEVEL = CalculatorLevel(name="Morse", calculator="ase.calculators.morse.MorsePotential")
 CYCLE = "demo/cycle-001"
 
@@ -53,13 +51,16 @@ def fill(lake: Lake) -> None:
     for record in (walk, *clusters, *labels):
         lake.put(record)
     keys["dataset"] = [dataset(lake, keys["label"], keys["cluster"])]
-    lake.commit(CYCLE, keys, {"model": content_key("model", "a model")})
+    model = content_key("model", "a model")
+    lake.put_blob(model_blob(model), (DATA / "pristine.safetensors").read_bytes())
+    lake.commit(CYCLE, keys, {"model": model})
 
 
 @pytest.fixture
 def lakes(tmp_path, monkeypatch):
     """The lake ``lake/demo`` of the present directory, and the same in the bucket ``lake``."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "flows").symlink_to(ROOT / "flows")
     server = S3Server(tmp_path / "s3")
     server.start()
     for name, value in server.variables.items():
@@ -70,9 +71,8 @@ def lakes(tmp_path, monkeypatch):
     server.kill()
 
 
-@pytest.mark.parametrize("page", [page.name for page in sorted(DOCS.glob("*.md"))])
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks("python", [p])], ids=lambda p: p.stem)
 def test_code_of_a_page_runs(page, lakes):
     said: dict[str, object] = {}
-    for block in BLOCK.finditer(text := (DOCS / page).read_text()):
-        line = text[: block.start(1)].count("\n")
-        exec(compile("\n" * line + block[1], DOCS / page, "exec"), said)
+    for block in blocks("python", [page]):
+        exec(compile("\n" * block.line + block.text, page, "exec"), said)
