@@ -38,3 +38,19 @@ class Logged(MorsePotential):
             )
         if done < self.failing:
             raise RuntimeError("this one fails")
+
+
+class Braked(Logged):
+    """One that stands still at its work while the file `log`.brake is there.
+
+    A line in `log`.held says that a calculation stands still.
+    """
+
+    def calculate(self, atoms=None, properties=None, system_changes=None) -> None:
+        brake = self.log.with_suffix(".brake")
+        if brake.exists():
+            with self.log.with_suffix(".held").open("a") as held:
+                held.write("one\n")
+        while brake.exists():
+            time.sleep(0.05)
+        super().calculate(atoms, properties, system_changes)
