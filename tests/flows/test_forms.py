@@ -85,7 +85,6 @@ def test_a_form_starts_a_run_and_its_artifacts_show(page, services, client, fini
     go(page, services, f"runs/flow-run/{run.id}?tab=Artifacts")
     for key in ("status", "tiny-errors", "tiny-report"):
         expect(page.get_by_text(key, exact=True).first).to_be_visible()
-    shoot(page, "prefect-artifacts")
 
 
 def test_a_campaign_tells_its_story(page, services, client, finished, nobody_at_mechanics):
