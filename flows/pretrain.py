@@ -17,7 +17,7 @@ from nearsight.references import SEVENNET_0, LevelOfTheory, reference
 from nearsight.spec import File
 from tasks.evaluate import evaluate
 from tasks.grow import grown
-from tasks.ingest import dataset, elements, ingest, members
+from tasks.ingest import dataset, elements, ingest, members, together
 from tasks.isolated import grounded
 from tasks.train import adopt, train
 from tasks.workplace import workplace
@@ -28,11 +28,11 @@ class Pretraining(Placed):
 
     file: File = Field(title="File", description="model to write")
     training: File | None = Field(None, title="Training set", description="labelled extended XYZ")
-    snapshot: str | None = Field(
+    snapshot: str | tuple[str, ...] | None = Field(
         None,
         title="Snapshot",
         description="instead of a training set: the tag of a cycle, such as sup/cycle-003, for "
-        "all crystals and clusters that the campaign had learned from by then",
+        "all crystals and clusters that the campaign had learned from by then; or several",
     )
     tests: dict[str, File] = Field({}, title="Test sets", description="labelled extended XYZ")
     level: LevelOfTheory = Field(SEVENNET_0, title="Level of theory")
@@ -73,7 +73,8 @@ def pretrain(recipe: Pretraining) -> dict[str, dict[str, float]]:
     with workplace(recipe.lake, recipe.site) as work:
         if recipe.training is None:
             assert recipe.snapshot is not None
-            data = learned_under(work.lake, recipe.snapshot)
+            tags = (recipe.snapshot,) if isinstance(recipe.snapshot, str) else recipe.snapshot
+            data = together(work.lake, [learned_under(work.lake, tag) for tag in tags])
         else:
             data = dataset(work.lake, ingest(work.lake, recipe.training, recipe.level))
         tests = {

@@ -176,6 +176,15 @@ def members(lake: Lake, dataset: str) -> list[tuple[str, str]]:
     return list(zip(arrays["labels"].tolist(), arrays["clusters"].tolist(), strict=True))
 
 
+def together(lake: Lake, datasets: Sequence[str]) -> str:
+    """Record the data set of all that several hold; what is in two of them counts once."""
+    pairs = {pair for name in datasets for pair in members(lake, name)}
+    crystals = [label for label, cluster in pairs if not cluster]
+    clusters = [pair for pair in pairs if pair[1]]
+    labels = [*crystals, *(label for label, _ in clusters)]
+    return dataset(lake, labels, [cluster for _, cluster in clusters])
+
+
 def elements(lake: Lake, dataset: str) -> set[str]:
     """Chemical symbols of all that a data set holds."""
     labels = (lake.get("label", label) for label, _ in members(lake, dataset))

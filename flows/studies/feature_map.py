@@ -151,6 +151,7 @@ def feature_map(spec: FeatureMap) -> Findings:
             numbers={
                 "silhouette": separation,
                 "spread": {name: spread(cloud) for name, cloud in table.items()},
+                "known_types": sorted(set(known.types.tolist())),
                 "new_types": new,
             },
             records={

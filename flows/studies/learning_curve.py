@@ -40,6 +40,11 @@ class Curve(Spec):
     periodic: ModelSource | None = Field(
         None, title="Periodic model", description="trained on crystals of that system alone"
     )
+    crystals: File | None = Field(
+        None,
+        title="Its training set",
+        description="labelled extended XYZ; what those labels cost is held against the clusters",
+    )
 
 
 class LearningCurve(StudySpec):
@@ -101,6 +106,7 @@ def learning_curve(spec: LearningCurve) -> Findings:
             told = {f"curves.{name}.{which}": key for which, key in held.items()}
             all_known(work.lake, told, {f"curves.{name}.test": tests[name]})
         crystals = ingest(work.lake, spec.training, spec.level)
+        paid = {name: prices(work.lake, spec, name, pools[name]) for name in spec.curves}
         models = train_all(work, spec, start, crystals, pools)
         evaluations = {
             name: evaluate_all(
@@ -156,6 +162,7 @@ def learning_curve(spec: LearningCurve) -> Findings:
                         "mae_p95": [[e if np.isfinite(e) else None for e in r] for r in c.errors],
                         "periodic": c.periodic,
                         "models": models[name],
+                        "labels": paid[name],
                     }
                     for name, c in found.items()
                 }
@@ -183,6 +190,27 @@ def pool(lake: Lake, spec: LearningCurve, name: str) -> list[tuple[str, str]]:
             f"{f' of {curve.system}' if curve.system else ''}, fewer than {spec.sizes[-1]}"
         )
     return found
+
+
+def prices(
+    lake: Lake, spec: LearningCurve, name: str, clusters: Sequence[tuple[str, str]]
+) -> dict[str, dict[str, float]]:
+    """What labels of a curve cost: of a cluster, and of the periodic model's whole training set.
+
+    In seconds, and as DFT would count them: the sum of (atoms / 100)³.
+    """
+    held = {"a cluster": [label for label, _ in clusters]}
+    if crystals := spec.curves[name].crystals:
+        held["crystals"] = list(ingest(lake, crystals, spec.level))
+    paid = {}
+    for which, labels in held.items():
+        records = [lake.get("label", label) for label in labels]
+        paid[which] = {
+            "seconds": sum(float(record.metadata["seconds"]) for record in records),
+            "dft": sum((len(record.arrays["numbers"]) / 100) ** 3 for record in records),
+        }
+    paid["a cluster"] = {how: cost / len(clusters) for how, cost in paid["a cluster"].items()}
+    return paid
 
 
 def train_all(

@@ -46,6 +46,15 @@ def test_a_snapshot_is_a_training_set_of_crystals_and_clusters(finished, recipe)
     assert load(recipe.file).to_bytes() == load(new, lake).to_bytes()
 
 
+def test_several_snapshots_are_one_training_set(finished, recipe, tmp_path):
+    """Of the same crystals: those are learned from once, as are clusters that both hold."""
+    both = tuple(f"{finished[0].name}/cycle-{number:03d}" for number in (0, 1))
+    lake = open_lake(recipe.lake)
+    before = set(lake.keys("model"))
+    pretrain(recipe.model_copy(update={"snapshot": both, "file": tmp_path / "mlp.safetensors"}))
+    assert set(lake.keys("model")) == before  # the second holds all that the first does
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [

@@ -14,6 +14,7 @@ from tasks.ingest import (
     members,
     read_label,
     read_labelled,
+    together,
 )
 
 
@@ -120,3 +121,11 @@ def test_a_data_set_is_the_same_in_any_order(lake, file, level):
     assert sorted(members(lake, key)) == sorted([(a, ""), (b, ""), (c, "c" * 64)])
     assert key != dataset(lake, [a, b, c])
     assert members(lake, dataset(lake, [])) == []
+
+
+def test_data_sets_together_hold_everything_once(lake):
+    a, b, c, d, x, y = (letter * 64 for letter in "abcdef")
+    sets = [dataset(lake, [a, b, c], [x]), dataset(lake, [a, d], [y])]
+    held = members(lake, together(lake, sets))
+    assert held == [(a, ""), (b, ""), (c, x), (d, y)]
+    assert together(lake, sets[:1]) == sets[0]

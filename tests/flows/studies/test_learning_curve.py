@@ -26,6 +26,7 @@ def spec(options, small):
                 "system": "S_ld",
                 "test": small.defect,
                 "periodic": {"file": small.model},
+                "crystals": small.defect,
             }
         },
         sizes=(0, 1, 3),
@@ -69,6 +70,10 @@ def test_a_curve_that_is_interrupted_trains_the_rest_only(prefect, spec, small, 
     assert told["sizes"] == [0, 1, 3]
     assert np.shape(told["mae_p95"]) == (3, 2)
     assert told["mae_p95"][0] == [told["periodic"]] * 2
+    sizes = [len(atoms) for atoms, _ in read_labelled(small.defect, spec.level)]
+    assert told["labels"]["crystals"]["dft"] == pytest.approx(sum((n / 100) ** 3 for n in sizes))
+    assert 0 < told["labels"]["a cluster"]["dft"] < (min(sizes) / 100) ** 3
+    assert told["labels"]["a cluster"]["seconds"] > 0
     lake = open_lake(small.lake)
     largest = told["models"][2]
     assert largest[0] != largest[1]  # all clusters both times, but other seeds
