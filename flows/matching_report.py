@@ -14,6 +14,7 @@ from rich import box
 from rich.table import Table
 
 from flows.matches import FEATURES, FORCES, MODEL_FORCES, Match
+from flows.studies.base import Drawing, Findings
 from nearsight.figures import force_matching, to_bytes, to_data_uri
 from nearsight.figures.force_matching import Panel
 from nearsight.matching import atom_rmse, core_atoms
@@ -122,6 +123,30 @@ class Study:
             if FORCES in match.errors
         ]
         return force_matching(panels, self.tolerance) if panels else None
+
+    def findings(self, lake: Lake) -> Findings:
+        """The same, as studies tell it."""
+        figure = self.figure(lake)
+        drawing = Drawing(
+            title="Clusters and the bulk",
+            caption=(
+                "Atoms of the core, coloured by the RMSE of |F_cluster − F_bulk| over the frames; "
+                "beside it, the same by the number of bonds from the core's edge."
+            ),
+            alt="Clusters around one block, their atoms coloured by force error",
+            figure=figure,
+        )
+        return Findings(
+            study="force-matching",
+            title=f"Force matching of {self.system} (paper, Figure 5B)",
+            level=self.level,
+            said=(self.verdict(),),
+            how=f"Forces in {self.frames} frames, in bulk and in clusters cut from them.",
+            rows=tuple(self.rows()),
+            drawings=() if figure is None else (drawing,),
+            numbers=self.to_json(),
+            records={"cluster": [match.cluster for match in self.matches if match.cluster]},
+        )
 
     def write(self, lake: Lake, file: Path) -> None:
         """Write the JSON and, beside it, the figure."""

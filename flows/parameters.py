@@ -33,7 +33,7 @@ def read_parameters(path: Path, model: type[S]) -> S:
         If there is no such file, it is no YAML, or a field is unknown, impossible or in a wrong
         unit. The message is one sentence.
     """
-    return _validated(path, _content(path), model)
+    return validated(str(path), _content(path), model, path.parent)
 
 
 def read_flow(path: Path, flows: Mapping[str, str], default: str) -> tuple[str, Any]:
@@ -53,7 +53,28 @@ def read_flow(path: Path, flows: Mapping[str, str], default: str) -> tuple[str, 
     flow = content.pop("flow", default)
     if flow not in flows:
         raise BadParameters(f"{path}: flow: must be one of {', '.join(flows)}, not {flow!r}")
-    return flow, _validated(path, content, resolve_name(flows[flow]))
+    return flow, validated(str(path), content, resolve_name(flows[flow]), path.parent)
+
+
+def validated(name: str, content: dict[str, Any], model: type[S], folder: Path) -> S:
+    """Parameters from their fields.
+
+    Parameters
+    ----------
+    name
+        Of what they come from, for the message.
+    folder
+        Where relative paths start.
+
+    Raises
+    ------
+    BadParameters
+        As `read_parameters`.
+    """
+    try:
+        return model.model_validate(content, context={"folder": folder})
+    except ValidationError as error:
+        raise BadParameters(f"{name}: {_sentence(error, model)}") from error
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -61,13 +82,6 @@ def _content(path: Path) -> dict[str, Any]:
         return read_mapping(path, "fields and their values, such as 'name: my-mof'")
     except ValueError as error:
         raise BadParameters(str(error)) from error
-
-
-def _validated(path: Path, content: dict[str, Any], model: type[S]) -> S:
-    try:
-        return model.model_validate(content, context={"folder": path.parent})
-    except ValidationError as error:
-        raise BadParameters(f"{path}: {_sentence(error, model)}") from error
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:

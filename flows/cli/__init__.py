@@ -8,6 +8,7 @@ from flows.cli import (  # noqa: F401 - each adds its verb
     force_matching,
     lake,
     report,
+    reproduce,
     run,
     site,
     status,

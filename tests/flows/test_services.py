@@ -16,6 +16,7 @@ from flows.cli.study import STUDIES
 from flows.daemons import Daemon
 from flows.parameters import BadParameters
 from flows.registry import DEPLOYMENTS
+from flows.reproduction.results import RESULTS
 from flows.services import NotUp, Wanted, daemons, up
 from storage import open_lake
 
@@ -58,8 +59,15 @@ def test_every_flow_is_deployed(client):
     deployed = {d.entrypoint.rpartition(".")[2] for d in client.read_deployments()}
     studies = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in STUDIES}
     others = {"force_matching", "dataset", "bootstrap", "pretrain", "status"}
-    assert deployed == set(FLOWS) | studies | others
-    assert len(FILE["deployments"]) == len(deployed)
+    assert deployed == set(FLOWS) | studies | others | {"reproduce"}
+    assert len(FILE["deployments"]) == len(deployed) - 1 + len(RESULTS)
+
+
+def test_every_result_of_the_paper_is_deployed(client):
+    deployed = [d for d in client.read_deployments() if d.entrypoint.endswith(".reproduce")]
+    assert {d.name: d.parameters for d in deployed} == {
+        f"here-{name}": {"spec": {"result": name}} for name in RESULTS
+    }
 
 
 def test_the_nightly_status_is_scheduled_and_the_example_is_not(client):
