@@ -47,6 +47,7 @@ SEVENNET_0 = CalculatorLevel(
     calculator="sevenn.calculator.SevenNetCalculator",
     arguments={"model": "7net-0", "device": "cpu"},
 )
+"""The teacher: a machine-learned potential that labels where there is no time for DFT."""
 
 
 class CalculatorReference:

@@ -57,15 +57,20 @@ def fill(lake: Lake) -> None:
 
 
 @pytest.fixture
-def lakes(tmp_path, monkeypatch):
-    """The lake ``lake/demo`` of the present directory, and the same in the bucket ``lake``."""
+def lakes(tmp_path, monkeypatch, page):
+    """What a page asks for: ``lake/demo`` in the present directory, and in the bucket ``lake``."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flows").symlink_to(ROOT / "flows")
+    code = "".join(block.text for block in blocks("python", [page]))
+    if "lake/demo" in code:
+        fill(open_lake("lake/demo"))
+    if "AWS_ENDPOINT_URL" not in code:
+        yield
+        return
     server = S3Server(tmp_path / "s3")
     server.start()
     for name, value in server.variables.items():
         monkeypatch.setenv(name, value)
-    fill(open_lake("lake/demo"))
     fill(open_lake("s3://lake/demo"))
     yield
     server.kill()
