@@ -10,6 +10,12 @@ from typing import Any
 Row = dict[str, str]
 """A line of a table, text by heading."""
 
+Paper = Mapping[str, Any]
+"""What the paper says of a result."""
+
+Found = Mapping[str, Mapping[str, Any]]
+"""Numbers of our work, by the name of its file."""
+
 Values = Mapping[str, float | None]
 """Numbers by what they are of; None where there is none."""
 

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from flows.reproduction.claims import (
     Claim,
+    Found,
     Judged,
+    Paper,
     descending,
     not_tested,
     ratio,
@@ -18,7 +20,6 @@ from flows.reproduction.claims import (
     short,
     told,
 )
-from flows.reproduction.learning import Found, Paper
 
 PAIRS = [f"S_ld-2-{n}" for n in range(1, 8)]
 TEACHER, HOT = "here, level of theory itself", "here, P(V) at 300 K"

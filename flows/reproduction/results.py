@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from flows.reproduction import learning, pressing
-from flows.reproduction.claims import Judged
-from flows.reproduction.learning import Found, Paper
+from flows.reproduction import curves, errors, pressing, seeing
+from flows.reproduction.claims import Found, Judged, Paper
 
 
 class Result(NamedTuple):
@@ -34,28 +33,24 @@ class Result(NamedTuple):
 
 RESULTS = {
     "figure-4": Result(
-        "Carbon in feature space, before and after training", ("feature-map",), learning.feature_map
+        "Carbon in feature space, before and after training", ("feature-map",), seeing.feature_map
     ),
     "figure-5b": Result(
-        "Force matching of two clusters with the bulk", ("force-matching",), learning.force_matching
+        "Force matching of two clusters with the bulk", ("force-matching",), seeing.force_matching
     ),
     "figure-6b": Result(
-        "Learning curves of three defects", ("learning-curve",), learning.learning_curves
+        "Learning curves of three defects", ("learning-curve",), curves.learning_curves
     ),
     "figure-6c": Result(
-        "Errors around Hf as clusters are learned", ("error-map",), learning.error_map
+        "Errors around Hf as clusters are learned", ("error-map",), curves.error_map
     ),
-    "si-7": Result("Likelihood against error", ("likelihood",), learning.likelihood),
-    "si-8": Result(
-        "Every model on every test set", ("cross-validation",), learning.cross_validation
-    ),
-    "table-3": Result(
-        "Errors of mlp_sup on unit cells", ("validation",), learning.unit_cell_errors
-    ),
+    "si-7": Result("Likelihood against error", ("likelihood",), seeing.likelihood),
+    "si-8": Result("Every model on every test set", ("cross-validation",), errors.cross_validation),
+    "table-3": Result("Errors of mlp_sup on unit cells", ("validation",), errors.unit_cell_errors),
     "table-4": Result(
         "Errors of mlp_mix and mlp_sup on clusters of S_sup",
         ("validation",),
-        learning.cluster_errors,
+        errors.cluster_errors,
     ),
     "table-5": Result("Bulk moduli and P_max", ("ev", "pv", "truth"), pressing.moduli),
     "figure-8": Result("Pressure and volume", ("ev", "pv", "truth"), pressing.pressure_curves),

@@ -1,0 +1,91 @@
+"""Claims on numbers that are made up: as the paper has them, and otherwise."""
+
+import copy
+
+import pytest
+from verdicts import verdicts, wrong
+
+
+def table(models, tests, elements=()):
+    """Errors of models on test sets, by MAE_p95 and energy shift."""
+    return {
+        "errors": [
+            {
+                "model": model,
+                "test": test,
+                "metrics": {
+                    "delta_e_avg": shift,
+                    "delta_e_std": 0.5,
+                    "rmse": mae / 3,
+                    "mae_p95": mae,
+                },
+                "elements": {s: {"rmse": f * mae / 3, "mae_p95": f * mae} for s, f in elements},
+            }
+            for model, (mae, shift) in models.items()
+            for test in tests
+        ]
+    }
+
+
+CROSS = {
+    "cross-validation": table(
+        {
+            "mlp_pr": (500.0, -5.0),
+            "mlp_ld^c": (220.0, 15.0),
+            "mlp_hf^c": (300.0, 30.0),
+            "mlp_reo^c": (230.0, 20.0),
+            "mlp_mix^c": (200.0, 0.2),
+        },
+        ["D_ld", "D_hf", "D_reo"],
+    )
+}
+CROSS["cross-validation"]["errors"] += table({"mlp_pr": (150.0, 0.0)}, ["D_pr"])["errors"]
+CROSS["cross-validation"]["errors"] += table({"mlp_mix^c": (150.0, 0.0)}, ["D_pr"])["errors"]
+METALS = [("Zr", 1.2), ("Hf", 1.5)]
+VALIDATION = {
+    "validation": {
+        "errors": table(
+            {"mlp_mix": (70.0, 0.4), "mlp_sup": (56.0, 0.3)}, ["D_pr", "D_ld", "D_hf", "D_reo"]
+        )["errors"]
+        + table({"mlp_mix": (83.0, 0.3), "mlp_sup": (53.0, 0.1)}, ["D_cl"], METALS)["errors"]
+    }
+}
+for _error in VALIDATION["validation"]["errors"]:
+    if _error["model"] == "mlp_sup":
+        _error["metrics"]["delta_e_std"] = 0.3
+AS_IN_THE_PAPER = {"table-3": VALIDATION, "table-4": VALIDATION}
+
+
+@pytest.mark.parametrize("result", AS_IN_THE_PAPER)
+def test_all_holds_where_it_is_as_in_the_paper(result):
+    told = verdicts(result, AS_IN_THE_PAPER[result])
+    assert len(told) > 1
+    assert all(told.values()), told
+
+
+def test_transfer_is_told_of_models_that_know_every_element():
+    told = verdicts("si-8", CROSS)
+    assert told["mlp_mix^c is the most transferable model: its worst MAE_p95 is the least"]
+    assert told["Only mlp_mix^c has right absolute energies everywhere"]
+    assert told["Cluster models of S_ld and S_reo are alike on D_reo"]
+    assert told["Of mlp_pr, force errors grow more than spreads of energy, from D_pr to D_hf"]
+    shifted = copy.deepcopy(CROSS)
+    for error in shifted["cross-validation"]["errors"]:
+        if error["model"] == "mlp_mix^c":
+            error["metrics"]["delta_e_avg"] = 40.0
+        if error["model"] == "mlp_reo^c":
+            error["metrics"]["mae_p95"] = 400.0
+    told = verdicts("si-8", shifted)
+    assert told["Only mlp_mix^c has right absolute energies everywhere"] is False
+    assert told["Cluster models of S_ld and S_reo are alike on D_reo"] is False
+
+
+@pytest.mark.parametrize("result", ["table-3", "table-4"])
+def test_a_worse_mlp_sup_is_told(result):
+    worse = copy.deepcopy(VALIDATION)
+    for error in worse["validation"]["errors"]:
+        if error["model"] == "mlp_sup" and error["test"] in ("D_ld", "D_cl"):
+            error["metrics"] = {m: 3 * value for m, value in error["metrics"].items()}
+    told = wrong(result, worse)
+    assert any("MAE_p95" in sentence for sentence in told)
+    assert any("RMSE" in sentence for sentence in told)
