@@ -45,7 +45,7 @@ def feature_map(paper: Paper, found: Found) -> Judged:
                 f"{types['known']} types with a silhouette of {silhouette[after]:.2f}",
             ),
             Claim(
-                "Training separates the types, which random weights do not",
+                "Training separates the types better than random weights do",
                 silhouette[after] > silhouette[before],
                 f"silhouette {silhouette[before]:.2f} before and {silhouette[after]:.2f} after",
             ),
