@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from prefect.concurrency.sync import concurrency
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from tasks.sites import SITE_NAME, PoolName
 
@@ -50,7 +51,9 @@ def place_in(pool: PoolName) -> Iterator[None]:
 
 @contextmanager
 def _if_it_answers(limit: str) -> Iterator[None]:
+    """Ask the server once, and say so if it does not answer."""
     try:
-        yield
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+            yield
     except Exception as error:
         _log.warning("the limit %s was not kept, for the server does not answer: %s", limit, error)
