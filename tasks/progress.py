@@ -53,6 +53,10 @@ class Tally:
     cached: int = 0
     fractions: dict[str, float] = field(default_factory=dict)
     changed: bool = False
+    _sum: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sum = sum(self.fractions.values())
 
     @property
     def total(self) -> int:
@@ -61,7 +65,7 @@ class Tally:
     @property
     def done(self) -> float:
         """Pieces, the parts of those at work as well."""
-        return self.cached + sum(list(self.fractions.values()))
+        return self.cached + self._sum
 
     @property
     def finished(self) -> int:
@@ -71,12 +75,15 @@ class Tally:
     def add(self, rows: Collection[str], found: set[str]) -> None:
         """Count pieces that are to be done, and others that were found finished."""
         self.cached += len(found - self.fractions.keys())  # what is tried again was not found
+        self._sum -= sum(self.fractions.get(row, 0.0) for row in rows)
         self.fractions |= dict.fromkeys(rows, 0.0)
         self.changed |= bool(rows)
 
     def update(self, row: str, fraction: float) -> None:
         """Move a piece on."""
-        self.fractions[row] = max(self.fractions[row], min(fraction, 1.0))
+        before = self.fractions[row]
+        self.fractions[row] = max(before, min(fraction, 1.0))
+        self._sum += self.fractions[row] - before
         self.changed = True
 
 
