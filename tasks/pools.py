@@ -39,6 +39,8 @@ ENVIRONMENT = {
     "PYTHONWARNINGS": "ignore",
 }
 
+_log = logging.getLogger("nearsight.work")
+
 CORES = "NEARSIGHT_CORES"
 """Tells a worker how many cores it has."""
 
@@ -89,8 +91,11 @@ class Pools:
         trace: TracebackType | None,
     ) -> None:
         for cluster, client in self._clusters.values():
-            client.close()
-            cluster.close()
+            try:
+                client.close()
+                cluster.close()
+            except TimeoutError:  # all work is done, and workers end with this process
+                _log.warning("workers did not end in time; the work is done")
 
     def client(self, name: PoolName) -> Client | None:
         """The Dask client of a pool; None where the pool has no workers of its own.
