@@ -30,8 +30,11 @@ class Objects(Protocol):
         """What to call the place in a message that it does not answer."""
         ...
 
-    def create(self, name: str, data: bytes) -> bool:
-        """Store `data` once and durably; False, and nothing changed, when `name` existed."""
+    def create(self, name: str, data: bytes, durable: bool = True) -> bool:
+        """Store `data` once and durably; False, and nothing changed, when `name` existed.
+
+        What need not outlive a power cut, not `durable`, may be stored faster.
+        """
         ...
 
     def read(self, name: str) -> bytes:

@@ -106,7 +106,7 @@ class Claims:
                     yield from {newest, _name(kind, key, 0)}
 
     def _write(self, claim: Claim) -> bool:
-        return self._objects.create(claim.name, claim.owner.encode())
+        return self._objects.create(claim.name, claim.owner.encode(), durable=False)
 
 
 def _name(kind: str, key: str, beat: int) -> str:

@@ -45,7 +45,7 @@ class LocalObjects:
         """What to call the place in a message that it does not answer."""
         return f"the directory {self.root}"
 
-    def create(self, name: str, data: bytes) -> bool:
+    def create(self, name: str, data: bytes, durable: bool = True) -> bool:
         """Store `data` once and durably; False, and nothing changed, when `name` existed."""
         path = self.root / name
         if self.exists(name):
@@ -57,11 +57,13 @@ class LocalObjects:
                 with temporary.open("xb") as file:
                     file.write(data)
                     file.flush()
-                    os.fsync(file.fileno())
+                    if durable:
+                        os.fsync(file.fileno())
                 created = _link(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
-            _sync(path.parent)
+            if durable:
+                _sync(path.parent)
         except OSError as error:
             raise explain(error, f"{self.root}/{name}") from error
         return created

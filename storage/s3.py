@@ -82,7 +82,7 @@ class S3Objects:
         """What to call the place in a message that it does not answer."""
         return f"the store {self._account.endpoint} of the lake {self.url}"
 
-    def create(self, name: str, data: bytes) -> bool:
+    def create(self, name: str, data: bytes, durable: bool = True) -> bool:
         """Store `data` once and durably; False, and nothing changed, when `name` existed."""
         attempts = 0
 
