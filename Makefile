@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 \
 	MALLOC_TOP_PAD_=268435456 DO_NOT_TRACK=1
 
-.PHONY: env engines hpc demo docs test test-hpc check clean
+.PHONY: env engines hpc demo bench docs test test-hpc check clean
 
 env: $(VENV)/.ready
 
@@ -35,6 +35,9 @@ hpc: env
 
 demo: env
 	$(RUN) $(BIN)/nearsight demo
+
+bench: env
+	$(RUN) $(BIN)/python benchmarks/run.py --json bench.json
 
 docs: env
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -14,18 +14,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import ase.io
 import numpy as np
+from common import load, machine
 from rich import print as show
 from rich.table import Table
 
@@ -50,10 +47,10 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path, help="structures to take apart, too")
     parser.add_argument("--json", type=Path, help="file for the figures")
     chosen = parser.parse_args()
-    about = machine()
+    about = machine("ase", "numpy", "scipy", "matscipy")
     speeds = [speed(n) for n in SUPERCELLS]
     outcomes = Counter(outcome(file) for file in chosen.files)
-    about["load at the end"] = round(os.getloadavg()[0], 1)
+    about["load at the end"] = load()
     show(", ".join(f"{key}: {value}" for key, value in about.items()))
     show(speed_table(speeds))
     if outcomes:
@@ -61,17 +58,6 @@ def main() -> None:
     if chosen.json:
         found = {"about": about, "speed": speeds, "outcomes": outcomes}
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")
-
-
-def machine() -> dict[str, Any]:
-    """What the figures depend on."""
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return {
-        "machine": cpu[1] if cpu else platform.machine(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in ("ase", "numpy", "scipy", "matscipy")},
-        "load at the start": round(os.getloadavg()[0], 1),
-    }
 
 
 def speed(n: int) -> dict[str, float]:

@@ -1,9 +1,9 @@
-"""How fast and how small the lake is, against extended XYZ through ASE.
+"""How fast and how small the lake is, against extended XYZ through ASE and against HDF5.
 
-    python benchmarks/lake.py [LAKE] [--json FILE]
+    python benchmarks/lake.py [LAKE] [--clusters 5000] [--rounds 3] [--json FILE]
 
-Measured are extended XYZ, a local directory and, where one is named, LAKE, such as
-``s3://bucket/benchmark`` with the usual AWS variables: all on one machine and in three rounds, of
+Measured are extended XYZ, HDF5, a local directory and, where one is named, LAKE, such as
+``s3://bucket/benchmark`` with the usual AWS variables: all on one machine and in some rounds, of
 which the best figures count. LAKE must be new or empty.
 
 The clusters are cut from the data sets that ship with Nearsight and rattled by 0.01 Å, so that no
@@ -11,7 +11,8 @@ two are alike. Positions, energies and forces have all digits of double precisio
 DFT; XYZ keeps eight decimals, the lake keeps everything. Forces of a machine-learned level of
 theory are in single precision, and smaller. To write into the lake is to commit, that is to fold
 what the journal holds into the columns of a snapshot; what the journal itself takes stands in lines
-of its own.
+of its own. The file of HDF5 has the same flat arrays as the lake, shuffled and packed by gzip; it
+has no checksums, and is lost where its writer is killed.
 """
 
 from __future__ import annotations
@@ -19,15 +20,11 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
-import os
-import platform
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from io import StringIO
 from itertools import cycle, islice
 from pathlib import Path
@@ -35,9 +32,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import ase.io
+import h5py
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from common import load, machine
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -51,9 +50,7 @@ from tasks.ingest import label_record
 
 DATA = Path(__file__).parents[1] / "flows/data"
 SETS = (("pristine-train", "pr"), ("pristine-test", "pr"), ("linker-defect-test", "ld"))
-CLUSTERS = 5_000
 WALKS, FRAMES, ATOMS = 100, 1_000, 24
-ROUNDS = 3
 
 WRITE, READ, SIZE = "write labels, s", "read labels, s", "labels, MB"
 WRITE_ALL, READ_ALL = "write labels and clusters, s", "read labels and clusters, s"
@@ -82,41 +79,40 @@ class Sample:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lake", nargs="?", help="a place to measure, too")
+    parser.add_argument("--clusters", type=int, default=5000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="file for the figures")
     chosen = parser.parse_args()
-    samples = list(islice(labelled_clusters(), CLUSTERS))
-    about = machine() | {"clusters": CLUSTERS, "atoms": sum(len(s.whole) for s in samples)}
-    rounds = []
-    for number in range(ROUNDS):
+    about = machine("ase", "numpy", "zarr", "icechunk", "h5py") | {"clusters": chosen.clusters}
+    best = figures(chosen.clusters, chosen.rounds, chosen.lake)
+    about["load at the end"] = load()
+    Console(width=120).print(table(about, best))
+    if chosen.json:
+        chosen.json.write_text(json.dumps({"about": about, "best": best}) + "\n")
+
+
+def figures(clusters: int = 5000, rounds: int = 3, lake: str | None = None) -> dict[str, Figures]:
+    """The best figures of all rounds, by place."""
+    samples = list(islice(labelled_clusters(), clusters))
+    told = []
+    for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
-            found = {"XYZ": through_xyz(Path(folder), samples)}
-            found["local"] = through_lake(open_lake(f"{folder}/lake"), samples)
-        if chosen.lake:
-            there = urlsplit(chosen.lake).scheme or "there"
-            found[there] = through_lake(open_lake(f"{chosen.lake}/{number}"), samples)
-        rounds.append(found)
+            found = {
+                "XYZ": through_xyz(Path(folder), samples),
+                "HDF5": through_hdf5(Path(folder), samples),
+                "local": through_lake(open_lake(f"{folder}/lake"), samples),
+            }
+        if lake:
+            there = urlsplit(lake).scheme or "there"
+            found[there] = through_lake(open_lake(f"{lake}/{number}"), samples)
+        told.append(found)
     best = {
-        place: {what: min(found[place][what] for found in rounds) for what in figures}
-        for place, figures in rounds[0].items()
+        place: {what: min(found[place][what] for found in told) for what in its}
+        for place, its in told[0].items()
     }
     with tempfile.TemporaryDirectory() as folder:
         best["local"][SIZE_SINGLE] = in_single_precision(open_lake(folder), samples)
-    about["load at the end"] = round(os.getloadavg()[0], 1)
-    Console(width=100).print(table(about, best))
-    if chosen.json:
-        chosen.json.write_text(json.dumps({"about": about, "best": best, "rounds": rounds}) + "\n")
-
-
-def machine() -> dict[str, Any]:
-    """What the figures depend on."""
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return {
-        "machine": cpu[1] if cpu else platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in ("ase", "numpy", "zarr", "icechunk")},
-        "load at the start": round(os.getloadavg()[0], 1),
-    }
+    return best
 
 
 def labelled_clusters() -> Iterator[Sample]:
@@ -200,6 +196,57 @@ def through_xyz(folder: Path, samples: list[Sample]) -> Figures:
     found[FRAME] = clock(partial(ase.io.read, file, WALKS * FRAMES // 2, format="extxyz"))
     same = {PUT: WRITE, GET: READ, JOURNAL: SIZE, SIZE_SINGLE: SIZE}
     return found | {what: found[other] for what, other in same.items()}
+
+
+def through_hdf5(folder: Path, samples: list[Sample]) -> Figures:
+    """Write and read the records as flat arrays, and read one frame of the walks."""
+    found = {}
+    labels, clusters = [s.label for s in samples], [s.cluster for s in samples]
+    for file, groups, write, read, size in (
+        (folder / "labels.h5", {"labels": labels}, WRITE, READ, SIZE),
+        (
+            folder / "whole.h5",
+            {"labels": labels, "clusters": clusters},
+            WRITE_ALL,
+            READ_ALL,
+            SIZE_ALL,
+        ),
+    ):
+        found[write] = clock(partial(write_hdf5, file, groups))
+        found[read] = clock(partial(read_hdf5, file))
+        found[size] = file.stat().st_size / 1e6
+    with h5py.File(folder / "walks.h5", "w") as file:
+        positions = np.concatenate([walk.arrays["positions"] for walk in walks()])
+        file.create_dataset("positions", data=positions, compression="gzip", shuffle=True)
+        chosen = np.random.default_rng(2).integers(WALKS * FRAMES, size=20)
+        found[FRAME] = float(np.median([clock(lambda n=n: file["positions"][n]) for n in chosen]))
+    same = {PUT: WRITE, GET: READ, JOURNAL: SIZE, SIZE_SINGLE: SIZE}
+    return found | {what: found[other] for what, other in same.items()}
+
+
+def write_hdf5(path: Path, groups: dict[str, list[Record]]) -> None:
+    """Arrays of one length for every atom end to end, all others stacked; metadata as columns."""
+    packed = {"compression": "gzip", "shuffle": True}
+    with h5py.File(path, "w") as file:
+        for name, records in groups.items():
+            group = file.create_group(name)
+            group["key"] = [record.key for record in records]
+            sizes = [len(record.arrays["numbers"]) for record in records]
+            group["offsets"] = np.cumsum([0, *sizes])
+            for array, first in records[0].arrays.items():
+                every = [record.arrays[array] for record in records]
+                of_atoms = list(first.shape[:1]) == sizes[:1]
+                whole = np.concatenate(every) if of_atoms else np.stack(every)
+                group.create_dataset(array, data=whole, **packed)
+            for field, first in records[0].metadata.items():
+                values = [record.metadata[field] for record in records]
+                group[field] = values if isinstance(first, float | int) else list(map(str, values))
+
+
+def read_hdf5(path: Path) -> list[NDArray[Any]]:
+    """All columns."""
+    with h5py.File(path) as file:
+        return [column[:] for group in file.values() for column in group.values()]
 
 
 def through_lake(lake: Lake, samples: list[Sample]) -> Figures:

@@ -13,7 +13,6 @@ With --compiled, OpenMM walks with the compiled network, and the bare call is on
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +21,10 @@ import numpy as np
 from ase import Atoms, units
 from ase.md.langevin import Langevin
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from common import tell
 from nequip.data.transforms import ChemicalSpeciesToAtomTypeMapper, NeighborListTransform
 from nequip.integrations.ase import NequIPCalculator
 from numpy.typing import NDArray
-from rich import print as show
-from rich.table import Table
 
 from flows.campaign import DATA
 from nearsight.potentials import Compiled, NequIP, Potential, Prediction, load
@@ -43,11 +41,16 @@ def main() -> None:
     parser.add_argument("--compiled", action="store_true", help="walk with the compiled network")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
+    tell(figures(options.steps, options.compiled), options.json)
+
+
+def figures(steps: int = 100, compiled: bool = False) -> dict[str, float]:
+    """Times and ratios of so many steps."""
     network = load(DATA / "pristine.safetensors")
     atoms = build(System(variant="pr"))
-    walker = Compiled(network, atoms) if options.compiled else network
-    step, bare, ase_step = measure(network, walker, atoms, options.steps)
-    figures = {
+    walker = Compiled(network, atoms) if compiled else network
+    step, bare, ase_step = measure(network, walker, atoms, steps)
+    return {
         "atoms": len(atoms),
         "steps": len(step),
         "bare call, ms": 1e3 * np.median(bare),
@@ -57,12 +60,6 @@ def main() -> None:
         / np.median(step),
         "aim of OpenMM step over bare call": AIM,
     }
-    table = Table("", "", show_header=False)
-    for name, value in figures.items():
-        table.add_row(name, f"{value:.4g}")
-    show(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def measure(

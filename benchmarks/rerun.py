@@ -9,7 +9,6 @@ next to nothing, is run by the same command twice. The second run finds everythi
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -18,12 +17,11 @@ import time
 from pathlib import Path
 
 import yaml
-from rich import print as show
-from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 
 from campaigns import make_campaign, site
+from common import tell
 
 from flows.campaign import Campaign
 from nearsight.potentials import Architecture, TrainingSpec
@@ -37,23 +35,22 @@ def main() -> None:
     parser.add_argument("--lake", help="where a lake may be made; s3://bucket/prefix, for example")
     parser.add_argument("--json", type=Path, help="where the figures go")
     options = parser.parse_args()
+    tell(figures(options.labels, options.lake), options.json)
+
+
+def figures(labels: int = 2000, lake: str | None = None) -> dict[str, float]:
+    """Seconds of both runs, and their ratio."""
     with tempfile.TemporaryDirectory(prefix="nearsight-rerun-") as folder:
-        campaign = cheap(Path(folder), options.labels, options.lake or f"{folder}/lake")
+        campaign = cheap(Path(folder), labels, lake or f"{folder}/lake")
         first, again = (run(campaign, Path(folder)) for _ in range(2))
-        labels = len(open_lake(campaign.lake, mode="r").keys("label"))
-    figures = {
-        "labels": labels,
+        found = len(open_lake(campaign.lake, mode="r").keys("label"))
+    return {
+        "labels": found,
         "first run, s": round(first, 1),
         "again, s": round(again, 1),
         "start of the command alone, s": round(start_of_command(), 1),
         "first run over run again": round(first / again, 1),
     }
-    table = Table("", "", show_header=False)
-    for name, value in figures.items():
-        table.add_row(name, str(value))
-    show(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2))
 
 
 def cheap(folder: Path, labels: int, lake: str) -> Campaign:

@@ -63,7 +63,7 @@ def main() -> None:
     found = [part("along_a_walk", n, options.model) for _ in rounds for n in sizes]
     fast = [part("compiled", n, options.model) for _ in rounds for n in sizes if n <= LARGE]
     rows, compiled_rows = by_size(found), by_size(fast)
-    figures = {
+    told = {
         "exponent": exponent(rows),
         "exponent, compiled": exponent(compiled_rows),
         "aim of the exponent": AIM_EXPONENT,
@@ -76,10 +76,15 @@ def main() -> None:
     for row in rows + compiled_rows:
         each = [row["s"], 1e6 * row["s"] / row["atoms"], row["features, s"], row["memory, GB"]]
         table.add_row(f"{row['atoms']:,}", *(f"{value:.3g}" for value in each))
-    show(table, figures)
+    show(table, told)
     if options.json:
-        told = {"sizes": rows, "compiled": compiled_rows, **figures}
-        options.json.write_text(json.dumps(told, indent=2) + "\n")
+        sizes_told = {"sizes": rows, "compiled": compiled_rows}
+        options.json.write_text(json.dumps(sizes_told | told, indent=2) + "\n")
+
+
+def figures(cells: int = LARGE) -> Figures:
+    """Time and memory of one size."""
+    return part("along_a_walk", cells, None)
 
 
 def part(name: str, cells: int, model: Path | None) -> Figures:

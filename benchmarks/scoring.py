@@ -10,15 +10,13 @@ see the same machine. Times are those of the processor, with one thread (set OMP
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from rich import print as show
-from rich.table import Table
+from common import tell
 
 from flows.campaign import DATA
 from nearsight.potentials import NequIP, load
@@ -37,13 +35,18 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
+    tell(figures(options.frames), options.json)
+
+
+def figures(frames: int = 100) -> dict[str, float]:
+    """Times and ratios of so many frames."""
     potential = load(DATA / "pristine.safetensors")
     mixture = density(potential)
     start = build(System(variant="pr"))
-    frames = [rattle(start, 0.05, 0.01, (0.97, 1.03), seed) for seed in range(options.frames)]
+    rattled = [rattle(start, 0.05, 0.01, (0.97, 1.03), seed) for seed in range(frames)]
     evaluating, scoring, describing = 0.0, 0.0, 0.0
-    for turn in range(0, len(frames), TURN):
-        some = frames[turn : turn + TURN]
+    for turn in range(0, frames, TURN):
+        some = rattled[turn : turn + TURN]
         began = time.process_time()
         predictions = list(potential.evaluate_many(some))
         evaluated = time.process_time()
@@ -54,19 +57,13 @@ def main() -> None:
         evaluating += evaluated - began
         scoring += scored - evaluated
         describing += time.process_time() - scored
-    figures = {
-        "frames": len(frames),
-        "evaluation, ms a frame": 1e3 * evaluating / len(frames),
+    return {
+        "frames": frames,
+        "evaluation, ms a frame": 1e3 * evaluating / frames,
         "evaluation and scores over evaluation": (evaluating + scoring) / evaluating,
         "features and scores, no forces, over evaluation": (describing + scoring) / evaluating,
         "aim of evaluation and scores over evaluation": AIM,
     }
-    table = Table("", "", show_header=False)
-    for name, value in figures.items():
-        table.add_row(name, f"{value:.4g}")
-    show(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def density(potential: NequIP) -> Mixture:
