@@ -5,17 +5,20 @@ Each returns what it saw, or raises `Amiss` with what to do.
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from nearsight.references import Execution, GPAWLevel, Label, MissingEngine, reference
+from nearsight.references.process import python
 from tasks.retirement import place
 
 PACKAGES = ("nearsight", "numpy", "ase", "torch", "nequip", "openmm", "icechunk", "distributed")
@@ -61,16 +64,12 @@ class Environment:
 
 
 def environment(packages: Iterable[str]) -> Environment:
-    """Import packages here."""
-    versions, faults = {"Python": platform.python_version()}, {}
-    for name in packages:
-        try:
-            import_module(name)
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "of no release"
-        except Exception as error:  # a broken library raises anything
-            faults[name] = str(error) or type(error).__name__
+    """Import packages here, in a process of their own."""
+    done = subprocess.run(python("tasks.packages", *packages), capture_output=True, text=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        return Environment(sys.executable, {}, {"Python": said[-1]})
+    versions, faults = json.loads(done.stdout.splitlines()[-1])
     return Environment(sys.executable, versions, faults)
 
 
