@@ -65,7 +65,8 @@ def test_every_flow_is_deployed(client):
 
 def test_every_result_of_the_paper_is_deployed(client):
     deployed = [d for d in client.read_deployments() if d.entrypoint.endswith(".reproduce")]
-    assert {d.name: d.parameters for d in deployed} == {
+    here = [d for d in deployed if d.work_pool_name == "here"]  # other tests deploy sites of theirs
+    assert {d.name: d.parameters for d in here} == {
         f"here-{name}": {"spec": {"result": name}} for name in RESULTS
     }
 
