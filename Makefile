@@ -51,7 +51,7 @@ check: env
 test: check engines
 	-@sh deployments/hpc/install.sh
 	-@sh deployments/browser/install.sh
-	$(RUN) $(BIN)/python -m pytest
+	$(RUN) $(BIN)/python -m pytest --durations=25
 
 test-hpc: hpc
 	$(RUN) $(BIN)/python -m pytest -m slurm
