@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from common import load, machine
+from places import READ_ALL, SIZE_ALL, WRITE_ALL
 from rich.console import Console
 from rich.table import Table
 
-WRITE_ALL, READ_ALL = "write labels and clusters, s", "read labels and clusters, s"
-SIZE_ALL = "labels and clusters, MB"
 PACKAGES = (
     *("ase", "dask", "distributed", "h5py", "icechunk", "nequip", "numpy", "openmm", "prefect"),
     *("sevenn", "torch", "zarr"),
