@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 
 from campaigns import make_campaign, site
 from killer import VICTIMS, Figures, Killer, undisturbed
-from s3_server import S3Server
+from s3_server import S3Server, s3_store
 
 
 def main() -> None:
@@ -97,13 +97,8 @@ def store(folder: Path | None) -> Iterator[S3Server | None]:
     if folder is None:
         yield None
         return
-    server = S3Server(folder)
-    server.start()
-    os.environ |= server.variables
-    try:
-        yield server
-    finally:
-        server.kill()
+    with s3_store(folder) as running:
+        yield running
 
 
 def table(figures: Figures) -> dict[str, int]:

@@ -38,7 +38,7 @@ from common import quiet, tell
 from millisecond import LEVEL, clusters, compute, get_ready
 from prefect import flow
 from prefect_server import PrefectServer, prefect_server
-from s3_server import S3Server
+from s3_server import s3_store
 
 from nearsight.references import Execution
 from storage import Lake
@@ -66,17 +66,11 @@ def figures(labels: Sequence[int] = (1000,)) -> dict[str, Figures]:
     """Figures by the number of labels and the place of the lake."""
     with tempfile.TemporaryDirectory(prefix="nearsight-orchestration-") as name:
         folder = Path(name)
-        store = S3Server(folder / "s3")
-        store.start()
-        os.environ |= store.variables
-        try:
-            with prefect_server(folder / "prefect") as server:
-                return {
-                    **through(server, "a local lake", str(folder / "lake"), labels),
-                    **through(server, "a lake on S3", "s3://lake/bench", labels),
-                }
-        finally:
-            store.kill()
+        with s3_store(folder / "s3"), prefect_server(folder / "prefect") as server:
+            return {
+                **through(server, "a local lake", str(folder / "lake"), labels),
+                **through(server, "a lake on S3", "s3://lake/bench", labels),
+            }
 
 
 def through(

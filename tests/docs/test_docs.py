@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from pages import PAGES, ROOT, blocks
-from s3_server import S3Server
+from s3_server import s3_store
 
 from flows.campaign import DATA
 from nearsight.blocks import cut, partition
@@ -67,13 +67,9 @@ def lakes(tmp_path, monkeypatch, page):
     if "AWS_ENDPOINT_URL" not in code:
         yield
         return
-    server = S3Server(tmp_path / "s3")
-    server.start()
-    for name, value in server.variables.items():
-        monkeypatch.setenv(name, value)
-    fill(open_lake("s3://lake/demo"))
-    yield
-    server.kill()
+    with s3_store(tmp_path / "s3"):
+        fill(open_lake("s3://lake/demo"))
+        yield
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks("python", [p])], ids=lambda p: p.stem)

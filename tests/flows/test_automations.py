@@ -1,14 +1,13 @@
 """What starts runs by itself: the end of a campaign, and a crash at another site."""
 
 import os
-import signal
-import time
 from pathlib import Path
 
 import pytest
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowRunFilter
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled
+from waiting import marked, until
 
 from flows.daemons import Daemon
 from flows.history import read_cycles
@@ -16,14 +15,6 @@ from flows.mechanical_pv import MechanicalPV
 from flows.registry import deploy, make_pool
 from flows.services import SETTINGS
 from flows.supercell_ev import SupercellEV
-
-
-def wait_for(what, seconds=90.0):
-    late = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < late, "it did not come"
-        time.sleep(0.3)
-    return found
 
 
 def runs(client, deployment, unless=()):
@@ -43,12 +34,12 @@ def start(client, flow, **parameters):
 def test_mechanics_follow_a_campaign_with_its_new_model(nobody_at_mechanics, finished, client):
     campaign, lake = finished
     run = start(client, "al_cycle/here", campaign=campaign.model_dump(mode="json"))
-    wait_for(lambda: client.read_flow_run(run.id).state.is_final(), 180)
+    until(lambda: client.read_flow_run(run.id).state.is_final(), 180)
     ended = client.read_flow_run(run.id)
     assert ended.state.is_completed(), ended.state.message
     for name, spec in (("mechanical_pv", MechanicalPV), ("supercell_ev", SupercellEV)):
         deployment = client.read_deployment_by_name(f"{name}/here")
-        (follower,) = wait_for(lambda d=deployment: runs(client, d))
+        (follower,) = until(lambda d=deployment: runs(client, d), 90.0)
         client.set_flow_run_state(follower.id, Cancelled(), force=True)
         asked = spec.model_validate(follower.parameters["spec"])
         assert asked.model.key == read_cycles(lake, campaign.name)[-1].model
@@ -73,25 +64,12 @@ def test_a_run_that_crashes_starts_at_the_other_site_with_the_same_parameters(
 ):
     campaign = tiny(tmp_path / "lake", name="crashing")
     run = start(client, "al_cycle/here", campaign=campaign)
-    wait_for(lambda: client.read_flow_run(run.id).state.is_running(), 180)
-    for pid in flow_processes(services, run):
-        os.kill(pid, signal.SIGKILL)
-    (second,) = wait_for(lambda: runs(client, another_site))
+    until(lambda: client.read_flow_run(run.id).state.is_running(), 180)
+    worker = Daemon("worker", services.home).notes()["pid"]
+    for process in marked(f"PREFECT__FLOW_RUN_ID={run.id}"):
+        if process.pid != worker:
+            process.kill()
+    (second,) = until(lambda: runs(client, another_site), 90.0)
     assert client.read_flow_run(run.id).state.is_crashed()
     assert second.parameters == {"campaign": campaign}
     client.set_flow_run_state(second.id, Cancelled(), force=True)
-
-
-def flow_processes(services, run):
-    """Processes of a flow run of these services."""
-    mark = f"PREFECT__FLOW_RUN_ID={run.id}".encode()
-    worker = Daemon("worker", services.home).notes()["pid"]
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != worker:
-            try:
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-            except OSError:
-                continue
-    return found

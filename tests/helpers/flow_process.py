@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import yaml
 from campaigns import LOG
+from waiting import marked
 
 from flows.campaign import Campaign
 
@@ -115,15 +116,8 @@ class FlowProcess:
 
     def _started(self) -> list[psutil.Process]:
         """Every process but the flow itself that runs on behalf of it."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                marked = process.environ().get(_MARK) == str(self.folder)
-            except psutil.Error:
-                continue
-            if marked and process.pid != self._process.pid:
-                found.append(process)
-        return found
+        mark = f"{_MARK}={self.folder}"
+        return [process for process in marked(mark) if process.pid != self._process.pid]
 
 
 def _is_worker(process: psutil.Process) -> bool:

@@ -10,9 +10,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from obstore.store import S3Store
 
 SCRIPT = Path(__file__).parents[2] / "deployments/services/s3.sh"
@@ -108,3 +111,17 @@ class S3Server:
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
+
+
+@contextmanager
+def s3_store(folder: Path) -> Iterator[S3Server]:
+    """A store that runs, and the environment that leads to it."""
+    server = S3Server(folder)
+    server.start()
+    try:
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in server.variables.items():
+                environment.setenv(name, value)
+            yield server
+    finally:
+        server.kill()

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 from s3_server import _die_with_the_parent, free_port
+from waiting import marked
 
 CONFIGURATION = """
 ClusterName={name}
@@ -166,15 +167,11 @@ class Slurm:
 
     def _marked(self) -> list[psutil.Process]:
         """What runs in its jobs, and what runs these."""
-        found, mark = [], f"SLURM_CONF={self.configuration}".encode()
-        for process in psutil.process_iter():
+        found = []
+        for process in marked(f"SLURM_CONF={self.configuration}"):
             with suppress(OSError, psutil.Error):
-                environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
-                # psutil reads no further than the title that a step's daemon writes over itself
-                if mark in environment and (
-                    process.name() == "slurmstepd"
-                    or any(line.startswith(b"SLURM_JOB_ID=") for line in environment)
-                ):
+                environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+                if process.name() == "slurmstepd" or b"\0SLURM_JOB_ID=" in environment:
                     found.append(process)
         return found
 

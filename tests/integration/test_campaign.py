@@ -14,6 +14,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from prefect.client.orchestration import get_client
 from teachers import Logged
 from typer.testing import CliRunner
+from waiting import marked, until
 
 from flows.al_cycle import al_cycle
 from flows.campaign import Campaign
@@ -67,25 +68,6 @@ def lines(log):
     return log.read_text().split() if log.exists() else []
 
 
-def processes(mark):
-    """Ids of all processes that carry the environment variable `mark`."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
-def until(condition, seconds):
-    late = time.monotonic() + seconds
-    while not condition() and time.monotonic() < late:
-        time.sleep(0.05)
-    assert condition()
-
-
 def test_again_computes_nothing_and_shows_everything_as_cached(finished, capsys):
     campaign, lake = finished
     before = status(lake)
@@ -117,12 +99,12 @@ def test_killed_and_started_again_it_repeats_no_finished_label(prefect, cheap, t
     )
     try:
         until(lambda: lines(log) or run.poll() is not None, 240)
-        until(lambda: len(processes(mark)) >= 3, 5)  # workers are at it
+        until(lambda: len(marked(mark)) >= 3, 5)  # workers are at it
         time.sleep(0.3)
     finally:
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
-    until(lambda: not processes(mark), 30)  # nobody goes on without the flow
+    until(lambda: not marked(mark), 30)  # nobody goes on without the flow
     lake = open_lake(options["lake"])
     labelled = {lake.get("label", key).metadata["structure"] for key in lake.keys("label")}
     finished = labelled & set(lines(log))

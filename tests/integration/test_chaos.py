@@ -7,20 +7,15 @@ from campaigns import make_campaign, site
 from flow_process import FlowProcess
 from killer import AWAY, VICTIMS, Killer, undisturbed
 from likeness import differences
-from s3_server import S3Server
+from s3_server import s3_store
 
 from storage import open_lake
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = S3Server(tmp_path_factory.mktemp("s3"))
-    server.start()
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in server.variables.items():
-            environment.setenv(name, value)
-        yield server
-    server.kill()
+    with s3_store(tmp_path_factory.mktemp("s3")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 from campaigns import LOG, make_campaign, site
 from flow_process import FlowProcess
@@ -17,9 +16,10 @@ from likeness import differences
 from link import Link
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from s3_server import S3Server
+from s3_server import s3_store
 from slurm import needs_slurm, slurm
 from upstart import nearsight
+from waiting import marked, until
 
 from flows.daemons import Daemon
 from storage import open_lake
@@ -27,6 +27,8 @@ from storage.audit import audit
 
 AWAY = 60.0
 """Seconds that the server or the store cannot be reached."""
+SOON = 240.0
+"""Seconds within which anything comes."""
 
 POOLS = """
 md: {kind: slurm, memory: 1, walltime: 01:00:00, interface: lo, workers: 1}
@@ -36,14 +38,6 @@ cpu: {workers: 0}
 labels: {time_limit: 600}
 logs: %s
 """
-
-
-def until(condition, seconds=240.0):
-    late = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < late, "it did not come"
-        time.sleep(0.2)
-    return found
 
 
 class Campaign:
@@ -83,7 +77,7 @@ class Campaign:
     def at_labels(self):
         """Wait until labels that have not stood still before do, in the middle of their work."""
         before = self._held()
-        until(lambda: self._held() > before)
+        until(lambda: self._held() > before, SOON)
 
     def _held(self):
         held = self.folder / Path(LOG).with_suffix(".held")
@@ -93,7 +87,7 @@ class Campaign:
         """Let labels go on until one more is finished, and others stand still."""
         before = sum(self.calculations().values())
         self.brake.unlink()
-        until(lambda: sum(self.calculations().values()) > before)
+        until(lambda: sum(self.calculations().values()) > before, SOON)
         self.brake.touch()
         self.at_labels()
         self.note()
@@ -112,33 +106,17 @@ def services(name, tmp_path, *words, folder=None):
         nearsight("down", "--home", str(home), cwd=tmp_path)
 
 
-def processes(mark):
-    """Processes of this machine with a mark in their environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if mark.encode() in Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0"):
-                found.append(process)
-        except (OSError, psutil.Error):
-            continue
-    return found
-
-
 def kill(mark):
-    found = [process for process in processes(mark) if process.pid != os.getpid()]
+    found = marked(mark)
     assert found
     for process in found:
         process.kill()
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    server = S3Server(tmp_path / "s3")
-    server.start()
-    for name, value in server.variables.items():
-        monkeypatch.setenv(name, value)
-    yield server
-    server.kill()
+def store(tmp_path):
+    with s3_store(tmp_path / "s3") as running:
+        yield running
 
 
 @pytest.mark.slurm
@@ -178,13 +156,13 @@ def test_a_campaign_survives_all_of_it(tmp_path, store, monkeypatch):
             campaign.finish_some_labels()
             for job in a.jobs("running"):
                 a.ask("scontrol", "update", f"jobid={job}", "timelimit=1")
-            until(lambda: any(job["JobState"] == "TIMEOUT" for job in a.completed()))
+            until(lambda: any(job["JobState"] == "TIMEOUT" for job in a.completed()), SOON)
             campaign.at_labels()
             campaign.finish_some_labels()
 
             a.ask("scontrol", "update", "partitionname=cpu", "state=inactive")
             a.ask("scancel", "--user=root")
-            until(lambda: campaign.state.is_final())
+            until(lambda: campaign.state.is_final(), SOON)
             assert campaign.state.is_failed()
             assert "slurm refuses jobs of nearsight-" in campaign.state.message
             a.ask("scontrol", "update", "partitionname=cpu", "state=up")
@@ -206,7 +184,7 @@ def test_a_campaign_survives_all_of_it(tmp_path, store, monkeypatch):
             campaign.finish_some_labels()
             assert campaign.state.is_running()
             kill(f"PREFECT__FLOW_RUN_ID={campaign.run.id}")
-            until(lambda: campaign.state.is_crashed())
+            until(lambda: campaign.state.is_crashed(), SOON)
             campaign.start()
             campaign.at_labels()
             campaign.finish_some_labels()
@@ -219,7 +197,8 @@ def test_a_campaign_survives_all_of_it(tmp_path, store, monkeypatch):
                     campaign.brake.unlink()
                     there = client.read_deployment_by_name("al_cycle/siteb").id
                     campaign.run = until(
-                        lambda: [r for r in client.read_flow_runs() if r.deployment_id == there]
+                        lambda: [r for r in client.read_flow_runs() if r.deployment_id == there],
+                        SOON,
                     )[0]
                     until(lambda: campaign.state.is_final(), 400.0)
                     assert campaign.state.is_completed(), campaign.state.message

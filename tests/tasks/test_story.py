@@ -9,6 +9,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from s3_proxy import proxy
+from waiting import until
 
 from tasks.progress import Tally
 from tasks.story import Story, how_far, slug
@@ -41,19 +42,12 @@ def often(monkeypatch):
     monkeypatch.setattr("tasks.story.INTERVAL", 0.05)
 
 
-def wait_for(what):
-    late = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < late
-        time.sleep(0.02)
-
-
 def test_what_is_told_again_takes_the_place_of_what_was_told(prefect, often):
     def story():
         with Story() as teller:
             teller.tell("cycle", table("first"))
             teller.tell("other", table("other", key="other"))
-            wait_for(lambda: not teller._pending)
+            until(lambda: not teller._pending, 30.0)
             teller.tell("cycle", table("second"))
 
     shown = told(story)
@@ -113,7 +107,7 @@ def test_a_server_that_is_away_delays_nothing_and_hears_of_it_later(prefect, oft
             with teller:
                 began = time.monotonic()
                 teller.tell("cycle", table("first"))
-                wait_for(lambda: asked)
+                until(lambda: asked, 30.0)
                 teller.tell("cycle", table("second"))
                 away.clear()
             assert time.monotonic() - began < 30
@@ -153,7 +147,7 @@ def test_what_the_server_refuses_is_dropped(prefect, often):
             with teller:
                 teller.tell("wrong", table("wrong", key="wrong"))
                 teller.tell("right", table("right"))
-                wait_for(lambda: not teller._pending)
+                until(lambda: not teller._pending, 30.0)
 
     assert set(told(story)) == {"campaign-cycle-1"}
 

@@ -3,7 +3,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from s3_server import S3Server
+from s3_server import s3_store
 
 from storage import Lake, open_lake
 from tasks.probes import Amiss
@@ -14,13 +14,8 @@ NAMES = [str(number) for number in range(20)]
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
-    server = S3Server(tmp_path_factory.mktemp("s3"))
-    server.start()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in server.variables.items():
-            patch.setenv(name, value)
+    with s3_store(tmp_path_factory.mktemp("s3")):
         yield "s3://lake"
-    server.kill()
 
 
 @pytest.fixture(params=["directory", "bucket"])
