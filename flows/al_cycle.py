@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -21,7 +20,7 @@ from tasks.evaluate import evaluate
 from tasks.explore import explore, start_structure
 from tasks.extract import clusters_of, extract
 from tasks.grow import grown
-from tasks.ingest import dataset, elements, ingest
+from tasks.ingest import dataset, elements, ingest, joined
 from tasks.isolated import grounded
 from tasks.label import converged, label
 from tasks.score import fit, score
@@ -126,13 +125,13 @@ def turn(
         work,
         campaign.start.architecture,
         campaign.retraining.schedule,
-        joined(work, replay(campaign, crystals, number), learned),
+        joined(work.lake, replay(campaign, crystals, number), learned),
         last.model,
     ).result()
     return replace(
         found,
         model=model,
-        dataset=joined(work, crystals, learned),
+        dataset=joined(work.lake, crystals, learned),
         evaluations=evaluate.submit(work, model, tests).result(),
         labels=[key for key, _ in labels],
         clusters=learned,
@@ -161,9 +160,3 @@ def replay(campaign: Campaign, crystals: tuple[str, ...], number: int) -> list[s
     rng = np.random.default_rng([campaign.seed, number])
     count = min(campaign.retraining.replay, len(crystals))
     return [crystals[i] for i in sorted(rng.choice(len(crystals), count, replace=False))]
-
-
-def joined(work: Workplace, crystals: Sequence[str], clusters: Sequence[tuple[str, str]]) -> str:
-    """Data set of crystals and clusters."""
-    labels = [*crystals, *(label for label, _ in clusters)]
-    return dataset(work.lake, labels, [cluster for _, cluster in clusters])

@@ -42,14 +42,19 @@ def _lake_of_the_site(told: dict[str, Any]) -> str:
     return site.lake or "lake"
 
 
-class Placed(Spec):
-    """Options of a flow that works at a site and in a lake; by default, in that of the site."""
+class Sited(Spec):
+    """Options of a flow that works at a site."""
 
     site: SiteChoice = Field(
         default_factory=here,
         title="Site",
         description="a YAML file with its pools; none: the site where the flow runs",
     )
+
+
+class Placed(Sited):
+    """Options of a flow that works at a site and in a lake; by default, in that of the site."""
+
     lake: LakeUrl = Field(
         default_factory=_lake_of_the_site,
         min_length=1,

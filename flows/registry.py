@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from flows.server import NoServer
+from tasks.limits import LIMITED, limit_of
 
 DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
 
@@ -40,9 +41,10 @@ def make_pool(site: str, folder: Path) -> None:
     )
     with get_client(sync_client=True) as client:
         client.create_work_pool(pool, overwrite=True)
-        limit = GlobalConcurrencyLimitCreate(name=f"qm-{site}", limit=4)
-        with suppress(ObjectAlreadyExists):
-            client.create_global_concurrency_limit(limit)
+        for limited in LIMITED:
+            limit = GlobalConcurrencyLimitCreate(name=limit_of(limited, site), limit=4)
+            with suppress(ObjectAlreadyExists):
+                client.create_global_concurrency_limit(limit)
 
 
 def deploy(site: str, stands_in_for: str | None, environment: Mapping[str, str]) -> None:

@@ -9,14 +9,14 @@ from typing import Annotated
 from prefect import flow
 from pydantic import AfterValidator, Field
 
-from flows.here import SiteChoice, here
+from flows.here import Sited
 from flows.matching_report import Study
 from flows.reproduction.claims import Judged
 from flows.reproduction.page import heading, write_page
 from flows.reproduction.results import RESULTS, paper
 from flows.reproduction.work import Scale, Work, in_order
 from flows.studies.base import Findings
-from nearsight.spec import File, Spec
+from nearsight.spec import File
 from storage import open_lake
 from tasks.options import LakeUrl
 
@@ -27,7 +27,7 @@ def _known(result: str) -> str:
     return result
 
 
-class Reproduction(Spec):
+class Reproduction(Sited):
     """Which result of the paper to reproduce, and how large."""
 
     result: Annotated[str, AfterValidator(_known)] = Field(
@@ -39,11 +39,6 @@ class Reproduction(Spec):
         description="small: minutes on a laptop, a machine-learned teacher as level of theory; "
         "paper: as the paper did it, with DFT, for a cluster of computers",
     )
-    site: SiteChoice = Field(
-        default_factory=here,
-        title="Site",
-        description="a YAML file with its pools; none: the site where the flow runs",
-    )
     lake: LakeUrl | None = Field(
         None,
         title="Lake",
@@ -53,6 +48,12 @@ class Reproduction(Spec):
     folder: File | None = Field(
         None, title="Folder", description="of pages and figures; none: reproduction/<scale>"
     )
+
+    @property
+    def file(self) -> Path:
+        """JSON file of the result; pages and figures lie beside it."""
+        folder = self.folder or Path("reproduction") / self.scale
+        return folder.absolute() / f"{self.result}.json"
 
 
 @flow(name="reproduce", flow_run_name="{spec.result}, scale {spec.scale}", persist_result=False)
@@ -68,7 +69,7 @@ def reproduce(spec: Reproduction) -> Findings:
         If a piece of work cannot begin.
     """
     result = RESULTS[spec.result]
-    folder = (spec.folder or Path("reproduction") / spec.scale).absolute()
+    folder = spec.file.parent
     folder.mkdir(parents=True, exist_ok=True)
     lake = spec.lake or spec.site.lake or f"lake/reproduction-{spec.scale}"
     lake = lake if "://" in lake else str(Path(lake).absolute())
@@ -85,8 +86,8 @@ def reproduce(spec: Reproduction) -> Findings:
     told = paper()[spec.result]
     judged = result.judge(told, {name: findings.numbers for name, findings in shown.items()})
     findings = findings_of(spec, works, shown, judged, " and ".join(levels))
-    findings.keep(open_lake(lake), folder / f"{spec.result}.json")
-    write_page(folder / f"{spec.result}.md", findings, judged, told["place"])
+    findings.keep(open_lake(lake), spec.file)
+    write_page(spec.file.with_suffix(".md"), findings, judged, told["place"])
     return findings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from storage.base import Objects
@@ -36,7 +36,7 @@ class Claim:
     @property
     def next(self) -> Claim:
         """The same, one beat on."""
-        return Claim(self.kind, self.key, self.beat + 1, self.owner)
+        return replace(self, beat=self.beat + 1)
 
 
 class Claims:
@@ -57,7 +57,7 @@ class Claims:
 
     def take_over(self, claim: Claim, owner: str) -> Claim | None:
         """Put `owner` in the place of a claim's dead holder; None if it lives, or another did."""
-        return self.renew(Claim(claim.kind, claim.key, claim.beat, owner))
+        return self.renew(replace(claim, owner=owner))
 
     def renew(self, claim: Claim) -> Claim | None:
         """Say that the holder of a claim lives; None where another has taken it over."""

@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -115,7 +116,7 @@ class Elsewhere:
             if beat is None:
                 free[name] = None
             elif beat != claim.beat:
-                self._seen[name] = Claim(claim.kind, claim.key, beat, claim.owner), 0
+                self._seen[name] = replace(claim, beat=beat), 0
             elif looks + 1 >= LOOKS:
                 free[name] = self.lake.claims.holder(claim.kind, claim.key)
             else:
@@ -133,25 +134,30 @@ def where(claim: Claim) -> str:
 
 def _here() -> dict[str, Any]:
     """This process, as others of the same machine can find it."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        machine = f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        machine = platform.node()
     process = os.getpid()
     return {
         "node": platform.node(),
-        "machine": machine,
+        "machine": _machine(),
         "pid": process,
         "started": psutil.Process(process).create_time(),
     }
+
+
+@cache
+def _machine() -> str:
+    """This machine since it was started, and the processes that are seen from here."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return platform.node()
 
 
 def _is_over(owner: dict[str, Any], run: str) -> bool:
     """Whether nobody is at a claim any more, as far as can be told at once."""
     if owner["run"] == run:
         return True
-    if owner["machine"] != _here()["machine"]:
+    if owner["machine"] != _machine():
         return False
     try:
         process = psutil.Process(owner["pid"])

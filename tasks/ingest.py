@@ -176,13 +176,17 @@ def members(lake: Lake, dataset: str) -> list[tuple[str, str]]:
     return list(zip(arrays["labels"].tolist(), arrays["clusters"].tolist(), strict=True))
 
 
+def joined(lake: Lake, crystals: Sequence[str], clusters: Sequence[tuple[str, str]]) -> str:
+    """Record the data set of labels of crystals and of (label, cluster) pairs."""
+    labels = [*crystals, *(label for label, _ in clusters)]
+    return dataset(lake, labels, [cluster for _, cluster in clusters])
+
+
 def together(lake: Lake, datasets: Sequence[str]) -> str:
     """Record the data set of all that several hold; what is in two of them counts once."""
     pairs = {pair for name in datasets for pair in members(lake, name)}
     crystals = [label for label, cluster in pairs if not cluster]
-    clusters = [pair for pair in pairs if pair[1]]
-    labels = [*crystals, *(label for label, _ in clusters)]
-    return dataset(lake, labels, [cluster for _, cluster in clusters])
+    return joined(lake, crystals, [pair for pair in pairs if pair[1]])
 
 
 def elements(lake: Lake, dataset: str) -> set[str]:

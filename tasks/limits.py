@@ -20,6 +20,11 @@ LEASE = 60.0
 _log = logging.getLogger("prefect.flow_runs")
 
 
+def limit_of(pool: PoolName, site: str) -> str:
+    """What the server calls the limit of a pool at a site."""
+    return f"{pool}-{site}"
+
+
 @contextmanager
 def place_in(pool: PoolName) -> Iterator[None]:
     """Hold one of the places that batches of a pool have at this site, once there is one.
@@ -32,7 +37,7 @@ def place_in(pool: PoolName) -> Iterator[None]:
     if pool not in LIMITED or not site:
         yield
         return
-    limit = f"{pool}-{site}"
+    limit = limit_of(pool, site)
     with ExitStack() as held:
         with _if_it_answers(limit):
             held.enter_context(

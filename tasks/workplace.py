@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -22,7 +22,6 @@ from storage.claims import Claim
 from tasks.claims import Elsewhere, Taken, claimed, where
 from tasks.errors import LostWorkers
 from tasks.limits import place_in
-from tasks.options import LakeUrl as LakeUrl
 from tasks.pools import News, PoolName, Pools, Said, Site
 from tasks.progress import TOPIC, Board
 from tasks.retirement import place
@@ -157,8 +156,7 @@ class Workplace:
             try:
                 news = heard.get(timeout=elsewhere.wait)
             except Empty:
-                for key, dead in elsewhere.look().items():
-                    self._take_up(pieces[key], dead, begin)
+                self._take_up(elsewhere, pieces, begin)
                 continue
             if isinstance(news, Exception):
                 raise news
@@ -193,17 +191,20 @@ class Workplace:
             begin(piece, None)
         while elsewhere:
             time.sleep(elsewhere.wait or 0.0)
-            for key, dead in elsewhere.look().items():
-                self._take_up(by_key[key], dead, begin)
+            self._take_up(elsewhere, by_key, begin)
 
     def _take_up(
-        self, piece: Piece, dead: Claim | None, begin: Callable[[Piece, Claim | None], None]
+        self,
+        elsewhere: Elsewhere,
+        pieces: Mapping[str, Piece],
+        begin: Callable[[Piece, Claim | None], None],
     ) -> None:
-        """Begin a piece that another run was at, unless that has finished it."""
-        if self.lake.has(*piece.wanted):
-            self.board.update(piece.key, 1.0)
-        else:
-            begin(piece, dead)
+        """Begin the pieces that other runs were at and have not finished."""
+        for key, dead in elsewhere.look().items():
+            if self.lake.has(*pieces[key].wanted):
+                self.board.update(key, 1.0)
+            else:
+                begin(pieces[key], dead)
 
 
 def _dask_key(piece: Piece) -> str:

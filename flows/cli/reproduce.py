@@ -41,8 +41,7 @@ def reproduce(
         refuse(str(error))
     with at_work() as ready:
         ready()
-        found = flow(spec)
-        show(found, (spec.folder or Path("reproduction") / scale) / f"{result}.json")
+        show(flow(spec), spec.file)
 
 
 def listed(scale: Literal["small", "paper"]) -> Table:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from flows.al_cycle import joined, judge, replay, seeds
+from flows.al_cycle import judge, replay, seeds
 from flows.campaign import Campaign
 from flows.history import read_cycles
-from tasks.ingest import members
+from tasks.ingest import joined, members
 from tasks.workplace import workplace
 
 
@@ -37,7 +37,7 @@ def test_a_cycle_trains_on_crystals_and_clusters(finished, tmp_path):
     campaign, lake = finished
     _, end = read_cycles(lake, campaign.name)
     with workplace(str(tmp_path / "other"), campaign.site) as work:
-        pairs = members(work.lake, joined(work, ["crystal"], end.clusters))
+        pairs = members(work.lake, joined(work.lake, ["crystal"], end.clusters))
     assert ("crystal", "") in pairs
     assert set(end.clusters) < set(pairs)
 
