@@ -2,6 +2,7 @@
 
 import lzma
 import os
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import ase.io
 import pytest
+from playwright.sync_api import sync_playwright
 
 HELPERS = str(Path(__file__).parent / "helpers")
 sys.path.insert(0, HELPERS)
@@ -97,3 +99,14 @@ def finished(prefect, tiny, tmp_path_factory):
     campaign = Campaign.model_validate(tiny(tmp_path_factory.mktemp("finished") / "lake"))
     assert al_cycle(campaign) == "cycles done"
     return campaign, open_lake(campaign.lake, mode="r")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser without a window."""
+    if (chromium := shutil.which("chromium")) is None:
+        pytest.skip("no chromium here (Debian's package)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -2,16 +2,14 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib import import_module
 
 import pytest
 from pages import DOCS, ROOT
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-CHROMIUM = shutil.which("chromium")
 PAGES = sorted(page.relative_to(DOCS).with_suffix(".html") for page in DOCS.rglob("*.md"))
 PACKAGES = [
     "storage",
@@ -78,16 +76,6 @@ def test_broken_links_fail_the_build(tmp_path):
     assert "does not contain an anchor '#none'" in done.stderr
     assert "links to ../none.yaml, which is not there" in done.stderr
     assert done.stderr.count("WARNING") == 3
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium here (Debian's package)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("width", [400, 1280])
