@@ -195,11 +195,11 @@ def main() -> None:
         print(f"{name}: {seconds} s", flush=True)
         told["benchmarks"][name] = {"seconds": seconds, "load": busy, "figures": found}
         told["rows"] += [asdict(row) | {"value": row.value(found)} for row in bench.rows]
-    about["load at the end"] = load()
-    about["all, s"] = sum(each["seconds"] for each in told["benchmarks"].values())
+        about["load at the end"] = load()
+        about["all, s"] = sum(each["seconds"] for each in told["benchmarks"].values())
+        if options.json:  # after each, so that a run that is cut off keeps its figures
+            options.json.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     Console(width=120).print(table(told))
-    if options.json:
-        options.json.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
 def alone(module: str, arguments: Mapping[str, Any]) -> dict[str, float]:
