@@ -1,18 +1,38 @@
 """The base of every option: frozen, closed, the same model in YAML, forms and content keys."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, model_validator
 
 
 class Spec(BaseModel):
-    """Frozen pydantic model that refuses unknown keys and non-finite numbers."""
+    """Frozen pydantic model that refuses unknown keys and non-finite numbers.
+
+    A group of options that is given in part keeps the rest of the default it has here, which may
+    differ from the group's own.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=()
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rest_of_groups(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        rest = {
+            name: field.default.model_dump(exclude_unset=True)
+            for name, field in cls.model_fields.items()
+            if isinstance(field.default, Spec) and type(field.default) is field.annotation
+        }
+        return {
+            name: rest[name] | dict(value) if name in rest and isinstance(value, Mapping) else value
+            for name, value in given.items()
+        }
 
 
 def _from_folder(path: Path, info: ValidationInfo) -> Path:
