@@ -45,11 +45,6 @@ def reference(level: LevelOfTheory, execution: Execution = Execution()) -> Refer
         raise ValueError(f"there is no scratch folder {execution.scratch}")
     if isinstance(level, GPAWLevel):
         return GPAWReference(level, execution)
-    if execution.command:
-        raise ValueError(
-            f"{level.name} is a calculator and runs in no program of its own: the command "
-            f"{execution.command!r} is for GPAW"
-        )
     if isinstance(level, TBLiteLevel):
         level = level.calculator()
     return CalculatorReference(level, execution)
