@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -114,7 +115,13 @@ def findings_of(
             f"Paper: PBE-D3(BJ); here: {level}. Claims must agree, absolute values need not: the "
             "levels of theory differ, and at the small scale so do the numbers of structures."
         ),
-        drawings=tuple(drawing for findings in shown.values() for drawing in findings.drawings),
+        drawings=tuple(
+            replace(drawing, title=f"{drawing.title}, by {findings.level}")
+            if len(shown) > 1
+            else drawing
+            for findings in shown.values()
+            for drawing in findings.drawings
+        ),
         numbers={
             "scale": spec.scale,
             "rows": list(judged.rows),
