@@ -29,9 +29,10 @@ def cross_validation(
     errors
         For each metric, by its name and unit, (n_models, n_tests); NaN where there is none.
     """
-    rows = -(-len(errors) // 2)
+    columns = 2 if len(tests) <= 4 else 1  # values and names of more need the whole width
+    rows = -(-len(errors) // columns)
     figure = new_figure(rows * (1.0 + 0.42 * len(models)) + 0.2)
-    grid = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in grid.ravel()[len(errors) :]:
         axes.set_axis_off()
     for axes, (metric, values) in zip(grid.ravel(), errors.items(), strict=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -75,8 +76,12 @@ def head(figure: Figure, systems: list[Line2D]) -> None:
     The figure grows by the rows beyond the first two, so that its axes keep their size.
     """
     if systems:
-        longest = max(len(str(line.get_label())) for line in systems)
-        columns = min(max(72 // (longest + 9), 1), 4)
+        lengths = [len(str(line.get_label())) + 9 for line in systems]
+        columns = next(
+            n
+            for n in range(min(4, len(systems)), 0, -1)
+            if n == 1 or sum(part.max() for part in np.array_split(lengths, n)) <= 72
+        )
         rows = -(-len(systems) // columns)
         figure.set_figheight(figure.get_figheight() + 0.19 * max(rows - 2, 0))
         figure.legend(

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 
 from nearsight.figures import cross_validation
@@ -26,3 +28,12 @@ def test_text_stands_out_from_its_cell():
 def test_an_odd_panel_leaves_an_empty_corner():
     figure = cross_validation(["a"], ["x"], {name: np.ones((1, 1)) for name in "pqr"})
     assert [axes.axison for axes in figure.axes] == [True, True, True, False]
+
+
+def test_many_test_sets_have_the_whole_width():
+    errors = {metric: np.ones((2, 6)) for metric in ("a", "b")}
+    figure = cross_validation(["mlp_mix", "mlp_sup"], [f"D_{n}, cores" for n in range(6)], errors)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+        assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
