@@ -107,7 +107,7 @@ def findings_of(
         level=level,
         said=tuple(map(str, judged.claims)),
         how=(
-            f"By `nearsight reproduce {spec.result} --scale {spec.scale}`, which did or found "
+            f"By nearsight reproduce {spec.result} --scale {spec.scale}, which did or found "
             f"done: {', '.join(work.name for work in works)}."
         ),
         rows=tuple(judged.rows),
