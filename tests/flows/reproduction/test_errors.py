@@ -103,6 +103,19 @@ def test_a_model_without_an_element_is_judged_by_the_sets_that_it_can_describe()
     assert "mlp_ld^c on D_ld 15 and 0.5" in claim.figures
 
 
+def test_a_row_has_all_errors_of_a_model_on_a_set():
+    rows = RESULTS["si-8"].judge(paper()["si-8"], CROSS).rows
+    assert {
+        "quantity": "mlp_pr on D_pr",
+        "ΔE_avg, meV/atom": "0",
+        "ΔE_std, meV/atom": "0.5",
+        "RMSE, meV/Å": "50",
+        "MAE_p95, meV/Å": "150",
+        "paper": "ΔE_std below 0.4, RMSE below 26",
+    } in rows
+    assert len(rows) == len(CROSS["cross-validation"]["errors"])
+
+
 @pytest.mark.parametrize("result", ["table-3", "table-4"])
 def test_a_worse_mlp_sup_is_told(result):
     worse = copy.deepcopy(VALIDATION)
