@@ -5,6 +5,7 @@ SCREENSHOTS=folder keeps pictures of them.
 
 import os
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -19,8 +20,9 @@ def pages(finished, files, tmp_path_factory):
     """Reports of a campaign and of a study, both real, by name."""
     campaign, lake = finished
     folder = tmp_path_factory.mktemp("pages")
+    copytree(campaign.lake, folder / "lake")  # the campaign's own stays as others know it
     study = LikelihoodVsError(
-        lake=lake.url,
+        lake=str(folder / "lake"),
         site=campaign.site,
         model={"file": files.model},
         training=files.training,
