@@ -14,8 +14,11 @@ class LevelFile(RootModel[LevelOfTheory]):
 
 
 def known_levels(lake: Lake) -> list[LevelOfTheory]:
-    """Every level of theory of the campaigns and imports of a lake, and the teacher's, once."""
+    """Every level of theory of the campaigns and imports of a lake, and the teacher's, once.
+
+    Snapshots of studies tell no more than a name, which may be that of a model.
+    """
     told = [options["level"] for options in campaigns(lake).values()]
-    told += [entry.metadata["level"] for entry in lake.history() if "level" in entry.metadata]
-    known = [SEVENNET_0, *map(read_level, told)]
+    told += [snapshot.metadata.get("level") for snapshot in lake.history()]
+    known = [SEVENNET_0, *(read_level(level) for level in told if isinstance(level, dict))]
     return [level for i, level in enumerate(known) if level not in known[:i]]

@@ -254,6 +254,7 @@ def test_export_and_import_come_round(copied, end, tmp_path):
     known = copied.get("dataset", end.dataset).arrays["labels"].tolist()
     members = {"label": [*known, record.key], "dataset": [end.dataset]}
     copied.commit("tiny/failed", members)
+    copied.commit("studies/one", {"label": known}, {"study": "one", "level": level.name})
     before = {kind: copied.keys(kind) for kind in copied.kinds()}
 
     file = tmp_path / "all.extxyz.xz"
