@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -55,6 +56,16 @@ _FAILURE = re.compile(r"Connection \w+|connection closed|dns error|(?<!_)tim(ed 
 _LOCKED_OUT = re.compile(rf"{NOT_RENEWED}[^\"\n]*")
 
 
+_LACKS = re.compile(r"(snapshot|manifest|transaction log) not found")
+"""What Icechunk says where the store answers 404 to what a commit refers to."""
+
+_START = 10.0
+"""Seconds that a store may take, once it answers again, to find all that it keeps."""
+
+_FORGOTTEN = 60.0
+"""Seconds after which what it lacks may be due to another start."""
+
+
 class S3Objects:
     """Immutable objects in the bucket and below the prefix that ``s3://bucket/prefix`` names.
 
@@ -73,6 +84,7 @@ class S3Objects:
             )
         self.url = url.rstrip("/")
         self._bucket, self._prefix = named[1], named[2] or ""
+        self._lacked = -_FORGOTTEN, -_FORGOTTEN  # the first and the last time, seconds
 
     def __reduce__(self) -> tuple[type[S3Objects], tuple[str]]:
         return S3Objects, (self.url,)
@@ -190,6 +202,8 @@ class S3Objects:
             return Outage(f"{status or ''} {code}".strip())
         if not status and not code and _NO_ANSWER.search(said):
             return Outage(found[0] if (found := _FAILURE.search(said)) else "no answer")
+        if not status and not code and _LACKS.search(said) and self._may_have_just_started():
+            return Outage("it does not find what it was given")
         if not status and not code:
             reason = said.partition("Debug source")[0].strip().splitlines()[-1].lstrip("`-> x")
             return LakeError(f"{name} failed: {reason}")
@@ -198,6 +212,13 @@ class S3Objects:
             f"{name} is out of reach: the store {self._account.endpoint} answers "
             f"{code or status}; {cure} (nothing is lost)"
         )
+
+    def _may_have_just_started(self) -> bool:
+        """Whether the store may lack for a moment what it keeps, as one does that was killed."""
+        now = time.monotonic()
+        first, last = self._lacked
+        self._lacked = (now if now - last > _FORGOTTEN else first), now
+        return now - self._lacked[0] < _START
 
     def _ask(self, name: str, request: Callable[[], T]) -> T:
         """Return what `request` returns, waiting while the store is away."""

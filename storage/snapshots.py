@@ -120,6 +120,8 @@ class Snapshots:
             _heal(repository, session.snapshot_id)
             if _reference(tag) in repository.list_tags():
                 return str(repository.lookup_tag(_reference(tag)))
+            if f"cycles/{_reference(tag)}" in self._group(session, tag, mode="a"):
+                return _committed(repository, tag)
             self._fold(session, tag, keys, metadata)
             summary = ", ".join(f"{len(keys[k])} {schema_of(k).group}" for k in sorted(keys))
             try:
@@ -219,12 +221,27 @@ class Snapshots:
 def _heal(repository: icechunk.Repository, commit: str) -> None:
     """Tag a commit if it was not: its committer may have been killed before."""
     tag = next(iter(repository.ancestry(snapshot_id=commit))).metadata.get("tag")
-    if tag is None or _reference(tag) in repository.list_tags():
-        return
+    if tag is not None and _reference(tag) not in repository.list_tags():
+        _mark(repository, tag, commit)
+
+
+def _committed(repository: icechunk.Repository, tag: str) -> str:
+    """The commit of a tag that a store which has just started does not list yet."""
+    commit = next(
+        str(info.id)
+        for info in repository.ancestry(branch=_BRANCH)
+        if info.metadata.get("tag") == tag
+    )
+    _mark(repository, tag, commit)
+    return commit
+
+
+def _mark(repository: icechunk.Repository, tag: str, commit: str) -> None:
+    """Tag a commit, unless somebody did."""
     try:
         repository.create_tag(_reference(tag), commit)
     except icechunk.IcechunkError:
-        if _reference(tag) not in repository.list_tags():
+        if repository.lookup_tag(_reference(tag)) != commit:
             raise
 
 

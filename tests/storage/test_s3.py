@@ -314,6 +314,38 @@ def test_a_put_whose_answer_was_lost_may_still_have_lost(network, s3):
     assert lake.get_blob("model") == b"weights"
 
 
+@pytest.mark.parametrize("part", ["/snapshots/", "/manifests/"])
+def test_a_store_that_just_started_may_lack_for_a_moment_what_it_keeps(
+    network, s3, make_label, part
+):
+    """Seen where SeaweedFS was killed in commits, three times in 52 kills."""
+    labels = [make_label(seed) for seed in range(2)]
+    lake = open_lake(s3)
+    for label in labels:
+        lake.put(label)
+    lake.commit("demo/cycle-000", {"label": [labels[0].key]})
+
+    def lacks(exchange):
+        return exchange.method == "GET" and part in exchange.path.partition("/snapshots/")[2]
+
+    lake = open_lake(s3)
+    refused = network.refuse_first(2, lacks, (404, "NoSuchKey"))
+    lake.commit("demo/cycle-001", {"label": [label.key for label in labels]})
+    assert len(refused) == 2
+    assert lake.tags() == ["demo/cycle-000", "demo/cycle-001"]
+
+
+def test_what_a_store_lacks_for_longer_is_told(network, s3, make_label, monkeypatch):
+    monkeypatch.setattr("storage.s3._START", 0.5)
+    lake = open_lake(s3)
+    lake.put(label := make_label(0))
+    lake.commit("demo/cycle-000", {"label": [label.key]})
+    lake = open_lake(s3)
+    network.refuse_first(10**6, lambda e: e.path.count("/snapshots/") == 2, (404, "NoSuchKey"))
+    with pytest.raises(LakeError, match="snapshot not found"):
+        lake.commit("demo/cycle-001", {"label": [label.key]})
+
+
 def test_a_conflict_that_nobody_won_is_tried_again(network, s3):
     lake = open_lake(s3)
     refused = network.refuse_first(2, is_put_of("/blobs/"), (409, "ConditionalRequestConflict"))
