@@ -55,7 +55,6 @@ _NO_ANSWER = re.compile(
 _FAILURE = re.compile(r"Connection \w+|connection closed|dns error|(?<!_)tim(ed out|eout)")
 _LOCKED_OUT = re.compile(rf"{NOT_RENEWED}[^\"\n]*")
 
-
 _LACKS = re.compile(r"(snapshot|manifest|transaction log) not found")
 """What Icechunk says where the store answers 404 to what a commit refers to."""
 
@@ -200,11 +199,11 @@ class S3Objects:
             code = "NotImplemented"
         elif code in _BUSY or status in (408, 429) or status >= 500:
             return Outage(f"{status or ''} {code}".strip())
-        if not status and not code and _NO_ANSWER.search(said):
-            return Outage(found[0] if (found := _FAILURE.search(said)) else "no answer")
-        if not status and not code and _LACKS.search(said) and self._may_have_just_started():
-            return Outage("it does not find what it was given")
         if not status and not code:
+            if _NO_ANSWER.search(said):
+                return Outage(found[0] if (found := _FAILURE.search(said)) else "no answer")
+            if _LACKS.search(said) and self._may_have_just_started():
+                return Outage("it does not find what it was given")
             reason = said.partition("Debug source")[0].strip().splitlines()[-1].lstrip("`-> x")
             return LakeError(f"{name} failed: {reason}")
         cure = _CURES.get(code, "check the AWS_ variables, the profile and your rights there")

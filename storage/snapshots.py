@@ -120,9 +120,10 @@ class Snapshots:
             _heal(repository, session.snapshot_id)
             if _reference(tag) in repository.list_tags():
                 return str(repository.lookup_tag(_reference(tag)))
-            if f"cycles/{_reference(tag)}" in self._group(session, tag, mode="a"):
+            root = self._group(session, tag, mode="a")
+            if f"cycles/{_reference(tag)}" in root:
                 return _committed(repository, tag)
-            self._fold(session, tag, keys, metadata)
+            self._fold(root, tag, keys, metadata)
             summary = ", ".join(f"{len(keys[k])} {schema_of(k).group}" for k in sorted(keys))
             try:
                 session.commit(f"{tag}: {summary}", metadata={**metadata, "tag": tag})
@@ -131,12 +132,11 @@ class Snapshots:
 
     def _fold(
         self,
-        session: icechunk.Session,
+        root: zarr.Group,
         tag: str,
         keys: Mapping[str, Sequence[str]],
         metadata: Mapping[str, Any],
     ) -> None:
-        root = self._group(session, tag, mode="a")
         root.attrs.update({"tag": tag, "format": FORMAT_VERSION})
         cycle = root.create_group(f"cycles/{_reference(tag)}")
         cycle.attrs.update({"tag": tag, "metadata": dict(metadata)})
