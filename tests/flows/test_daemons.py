@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from flows.daemons import Daemon, ElsewhereError
 
@@ -30,11 +31,7 @@ def daemon(tmp_path):
 
 
 def said(daemon):
-    late = time.monotonic() + 20
-    while not daemon.last_words():
-        assert time.monotonic() < late
-        time.sleep(0.05)
-    return daemon.last_words()
+    return until(daemon.last_words, 20.0)
 
 
 def is_alive(pid):

@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from tasks import claims
 from tasks.claims import Elsewhere, Taken, claimed, where
@@ -82,10 +82,7 @@ def test_who_is_at_work_says_so_and_ends_with_its_work(lake, monkeypatch):
 
     def work(beats):
         with claimed(lake, "label", KEY, "mine", None):
-            late = time.monotonic() + 20
-            while lake.claims.beats("label")[KEY] < beats:
-                assert time.monotonic() < late
-                time.sleep(0.02)
+            until(lambda: lake.claims.beats("label")[KEY] >= beats, 20.0)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
