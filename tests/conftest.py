@@ -12,7 +12,6 @@ from pathlib import Path
 
 import ase.io
 import pytest
-from playwright.sync_api import sync_playwright
 
 HELPERS = str(Path(__file__).parent / "helpers")
 sys.path.insert(0, HELPERS)
@@ -104,6 +103,8 @@ def finished(prefect, tiny, tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """A real browser without a window."""
+    from playwright.sync_api import sync_playwright
+
     if (chromium := shutil.which("chromium")) is None:
         pytest.skip("no chromium here (Debian's package)")
     with sync_playwright() as playwright:
