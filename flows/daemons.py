@@ -110,7 +110,9 @@ class Daemon:
             for pid in left:
                 _send(pid, number)
             late = time.monotonic() + wait
-            while (left := _marked(self._mark)) and time.monotonic() < late:
+            while (left := _marked(self._mark)) or any(map(_is_there, found)):
+                if time.monotonic() > late:
+                    break
                 time.sleep(0.1)
         self._file.unlink(missing_ok=True)
         return bool(found)
@@ -128,6 +130,19 @@ def _send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
+def _is_there(pid: int) -> bool:
+    """Whether a process may still hold files and ports; one that ends loses its marks before."""
+    try:
+        return _after_name(Path(f"/proc/{pid}"))[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _after_name(folder: Path) -> list[str]:
+    """What /proc tells of a process after its name: its state, its parent, ..."""
+    return (folder / "stat").read_text().rpartition(") ")[2].split()
+
+
 def _marked(mark: str) -> dict[int, int]:
     """Processes of this machine that carry a mark, with their parents."""
     found = {}
@@ -135,8 +150,7 @@ def _marked(mark: str) -> dict[int, int]:
         if folder.name.isdigit():
             try:
                 if mark.encode() in (folder / "environ").read_bytes().split(b"\0"):
-                    after_name = (folder / "stat").read_text().rpartition(") ")[2]
-                    found[int(folder.name)] = int(after_name.split()[1])
+                    found[int(folder.name)] = int(_after_name(folder)[1])
             except OSError:  # of somebody else, or just gone
                 continue
     return found
