@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from nearsight.potentials.base import Prediction
 from nearsight.potentials.domains import count_pairs
 from nearsight.potentials.graph import Graph
+from nearsight.potentials.memory import pairs_at_once
 from nearsight.potentials.nequip import NequIP, build_config, building, predictions
 
 INPUTS = [
@@ -45,7 +46,8 @@ OUTPUTS = [
 
 
 COMPILED_PAIRS = 1_000_000
-"""Pairs of neighbours that a compiled network takes at most: some 4 GB with the one that ships."""
+"""Pairs of neighbours that a compiled network takes at most on a processor: some 4 GB with the one
+that ships. A GPU takes what its memory holds."""
 
 
 class Compiled:
@@ -53,7 +55,7 @@ class Compiled:
 
     It says what the network says, up to the noise of single precision. What is too small to have
     been compiled, less than two atoms or neighbours, is left to the network itself, and so is
-    what is too large for the memory, more than `COMPILED_PAIRS`: that goes in domains.
+    what is too large for the memory (`COMPILED_PAIRS`): that goes in domains.
 
     Parameters
     ----------
@@ -88,9 +90,10 @@ class Compiled:
     def evaluate(self, atoms: Atoms) -> Prediction:
         """Energy (eV), forces (eV/Å), stress (eV/Å³) and features of one structure."""
         graph = self.graph(atoms)
-        pairs = count_pairs(graph)
-        apart = min(len(atoms), pairs) < 2 or pairs > COMPILED_PAIRS
-        out = self._potential.run(graph) if apart else self.model(graph)
+        pairs, network = count_pairs(graph), self._potential
+        at_once = pairs_at_once(network.model, network.device, COMPILED_PAIRS)
+        apart = min(len(atoms), pairs) < 2 or pairs > at_once
+        out = network.run(graph) if apart else self.model(graph)
         return next(predictions(out, [atoms]))
 
     def features(self, atoms: Atoms) -> NDArray[Any]:

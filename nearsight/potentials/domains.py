@@ -27,10 +27,11 @@ from nequip.model import NequIPGNNModel
 from numpy.typing import NDArray
 
 from nearsight.potentials.graph import Graph
+from nearsight.potentials.memory import pairs_at_once
 
 PAIRS_AT_ONCE = 120_000
-"""Pairs of neighbours that go through the network together: those of a whole structure, or of one
-of its domains. Smaller domains cost more, for the atoms in their halos."""
+"""Pairs of neighbours that go through the network together on a processor: those of a whole
+structure, or of one of its domains. Smaller domains cost more, for the atoms in their halos."""
 
 Add = Callable[[torch.Tensor], torch.Tensor]
 """Adds up what each of several processes has; all of them call it, and all get the sum."""
@@ -71,15 +72,20 @@ class Domain:
         return self.atoms[: self.own]
 
 
-def too_large(graph: Graph) -> bool:
+def at_once(model: NequIPGNNModel, graph: Graph) -> int:
+    """Pairs of neighbours that go through the network together."""
+    return pairs_at_once(model, graph[AtomicDataDict.POSITIONS_KEY].device, PAIRS_AT_ONCE)
+
+
+def too_large(model: NequIPGNNModel, graph: Graph) -> bool:
     """Whether a graph is one structure that is to be divided."""
-    return count_pairs(graph) > PAIRS_AT_ONCE and AtomicDataDict.num_frames(graph) == 1
+    return AtomicDataDict.num_frames(graph) == 1 and count_pairs(graph) > at_once(model, graph)
 
 
-def divide(graph: Graph, member: int = 0, members: int = 1) -> list[Domain]:
-    """Divide a structure into domains of about `PAIRS_AT_ONCE` pairs at most, as many for each of
+def divide(graph: Graph, pairs: int, member: int = 0, members: int = 1) -> list[Domain]:
+    """Divide a structure into domains of about so many `pairs` at most, as many for each of
     `members` processes; the domains of one of them."""
-    parts = members * max(1, -(-count_pairs(graph) // (members * PAIRS_AT_ONCE)))
+    parts = members * max(1, -(-count_pairs(graph) // (members * pairs)))
     first, second = graph[AtomicDataDict.EDGE_INDEX_KEY].cpu().numpy()
     weights = 1 + np.bincount(first, minlength=len(graph[AtomicDataDict.POSITIONS_KEY]))
     part = _boxes(_places(graph), weights, parts)
@@ -121,7 +127,7 @@ class Divided:
         self._readout = [modules[name] for name in names[names.index(layers[-1]) + 1 :]]
         self._graph = graph
         self._add = add
-        self._domains = divide(graph, member, members)
+        self._domains = divide(graph, at_once(model, graph), member, members)
         with torch.no_grad():
             self._states = [self._embed(domain, domain.vectors) for domain in self._domains]
         self._hidden: list[torch.Tensor] = []

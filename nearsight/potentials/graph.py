@@ -54,8 +54,8 @@ def to_graph(
         return compute_neighborlist_(graph, r_max)  # type: ignore[no-any-return]
     return {
         **graph,
-        AtomicDataDict.EDGE_INDEX_KEY: torch.from_numpy(np.stack([edges.first, edges.second])),
-        AtomicDataDict.EDGE_CELL_SHIFT_KEY: torch.from_numpy(edges.shifts),
+        AtomicDataDict.EDGE_INDEX_KEY: edges.pairs,
+        AtomicDataDict.EDGE_CELL_SHIFT_KEY: edges.shifts,
     }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from ase import Atoms
 from matscipy.neighbours import neighbour_list
-from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,18 @@ class Edges:
 
     Attributes
     ----------
-    first, second
-        (n_edges,) atoms.
+    pairs
+        (2, n_edges) first and second atoms.
     shifts
         (n_edges, 3) cell vectors by which the second atom is moved.
     """
 
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    shifts: NDArray[np.float64]
+    pairs: torch.Tensor
+    shifts: torch.Tensor
+
+    def to(self, device: str) -> Edges:
+        """The same, there."""
+        return Edges(self.pairs.to(device), self.shifts.to(device))
 
 
 class Neighbours:
@@ -38,11 +41,14 @@ class Neighbours:
     ----------
     cutoff, skin
         Å.
+    device
+        Where the pairs are to be: a list with a skin is kept there, and sifted there.
     """
 
-    def __init__(self, cutoff: float, skin: float = 0.6) -> None:
+    def __init__(self, cutoff: float, skin: float = 0.6, device: str = "cpu") -> None:
         self.cutoff = cutoff
         self.skin = skin
+        self.device = device
         self._last: Atoms | None = None
         self._made: tuple[Atoms, float, Edges] | None = None
 
@@ -51,13 +57,14 @@ class Neighbours:
         if self._made is None or self._skin_needed(self._made[0], atoms) > self._made[1]:
             walks = self._last is not None and self._skin_needed(self._last, atoms) <= self.skin
             skin = self.skin if walks else 0.0
-            self._made = atoms.copy(), skin, _within(atoms, self.cutoff + skin)
+            self._made = atoms.copy(), skin, _within(atoms, self.cutoff + skin).to(self.device)
         self._last = atoms.copy()
         edges = self._made[2]
-        x = atoms.positions
-        vectors = x[edges.second] - x[edges.first] + edges.shifts @ atoms.cell.array
-        near = np.einsum("ij,ij->i", vectors, vectors) < self.cutoff**2
-        return Edges(edges.first[near], edges.second[near], edges.shifts[near])
+        x, cell = (torch.tensor(a, device=self.device) for a in (atoms.positions, atoms.cell.array))
+        first, second = edges.pairs
+        vectors = x.index_select(0, second) - x.index_select(0, first) + edges.shifts @ cell
+        near = (torch.linalg.vector_norm(vectors, dim=1) < self.cutoff).nonzero()[:, 0]
+        return Edges(edges.pairs.index_select(1, near), edges.shifts.index_select(0, near))
 
     def _skin_needed(self, made: Atoms, atoms: Atoms) -> float:
         """Skin in Å with which a list of `made` holds every pair of `atoms` within the cutoff.
@@ -88,8 +95,8 @@ def _within(atoms: Atoms, cutoff: float) -> Edges:
     base = 2 * np.abs(shifts).max(initial=0) + 1
     image = shifts @ np.array([base**2, base, 1], dtype=np.int64)
     order = np.argsort((first.astype(np.int64) * len(atoms) + second) * base**3 + image)
+    pairs = np.stack([first[order], second[order]])
     return Edges(
-        first[order].astype(np.int64),
-        second[order].astype(np.int64),
-        shifts[order].astype(np.float64),
+        torch.from_numpy(pairs.astype(np.int64)),
+        torch.from_numpy(shifts[order].astype(np.float64)),
     )

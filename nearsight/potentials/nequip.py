@@ -26,13 +26,17 @@ from nearsight.potentials.architecture import Architecture
 from nearsight.potentials.base import Prediction
 from nearsight.potentials.domains import Divided, too_large
 from nearsight.potentials.graph import Graph, to_graph
+from nearsight.potentials.memory import pairs_at_once
 from nearsight.potentials.neighbours import Neighbours
 
 FORMAT = "nearsight-nequip-1"
 
 EDGES_AT_ONCE = 60_000
-"""Neighbours of all atoms in one call of the network, some 4 kB each in single precision; an atom
-counts as a neighbour of itself."""
+"""Neighbours of all atoms in one call of the network on a processor, some 4 kB each in single
+precision; an atom counts as a neighbour of itself."""
+
+EDGES_ON_A_GPU = 1_000_000
+"""The same on a GPU, if its memory holds them. More would not be faster."""
 
 _BUILD = threading.Lock()
 
@@ -149,7 +153,7 @@ class NequIP:
         self.model = model.to(device).eval()
         self.model.requires_grad_(False)
         self._energy_model = self.model.model.func
-        self._neighbours = Neighbours(architecture.r_max)
+        self._neighbours = Neighbours(architecture.r_max, device=device)
 
     def graph(self, atoms: Atoms) -> Graph:
         """The structure as this network sees it."""
@@ -188,12 +192,12 @@ class NequIP:
 
     def run(self, graph: Graph) -> Graph:
         """The network's output; one large structure goes through it in domains."""
-        large = too_large(graph)
+        large = too_large(self.model, graph)
         out: Graph = Divided(self.model, graph).evaluate() if large else self.model(graph)
         return out
 
     def _describe(self, graph: Graph) -> torch.Tensor:
-        if too_large(graph):
+        if too_large(self.model, graph):
             return Divided(self.model, graph).features()
         with torch.no_grad():
             features: torch.Tensor = self._energy_model(graph)[AtomicDataDict.NODE_FEATURES_KEY]
@@ -203,10 +207,11 @@ class NequIP:
         atoms: list[Atoms] = []
         graphs: list[Graph] = []
         edges = 0
+        at_once = min(EDGES_ON_A_GPU, pairs_at_once(self.model, self.device, EDGES_AT_ONCE))
         for frame in frames:
             graph = to_graph(frame, self.elements, self.architecture.r_max)
             more = len(frame) + graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1]
-            if graphs and edges + more > EDGES_AT_ONCE:
+            if graphs and edges + more > at_once:
                 yield atoms, self._together(graphs)
                 atoms, graphs, edges = [], [], 0
             atoms.append(frame)

@@ -84,7 +84,7 @@ def test_the_domains_together_are_the_whole(network: NequIP, kind: str, at_once:
     atoms = STRUCTURES[kind]()
     whole = network.evaluate(atoms)
     at_once(pairs(network, atoms) // 3)
-    assert len(divide(network.graph(atoms))) > 2
+    assert len(divide(network.graph(atoms), pairs(network, atoms) // 3)) > 2
     same(network.evaluate(atoms), whole)
     close(network.features(atoms), whole.features, 1e-6)
 
@@ -152,13 +152,12 @@ def test_another_basis_of_the_same_lattice(network: NequIP, at_once: Bound) -> N
 
 @pytest.mark.parametrize("kind", STRUCTURES)
 @pytest.mark.parametrize("members", [1, 2, 3])
-def test_memory_is_bounded(network: NequIP, kind: str, members: int, at_once: Bound) -> None:
+def test_memory_is_bounded(network: NequIP, kind: str, members: int) -> None:
     """No domain has more pairs than it may, but for those of its last atom; each pair is in one."""
     graph = network.graph(STRUCTURES[kind]())
     count = graph["edge_index"].shape[1]
     most = int(np.bincount(graph["edge_index"][0]).max())
-    at_once(count // 3)
-    shares = [divide(graph, member, members) for member in range(members)]
+    shares = [divide(graph, count // 3, member, members) for member in range(members)]
     assert len({len(share) for share in shares}) == 1
     domains = [domain for share in shares for domain in share]
     assert len(domains) >= 3
@@ -168,12 +167,11 @@ def test_memory_is_bounded(network: NequIP, kind: str, members: int, at_once: Bo
     np.testing.assert_array_equal(np.sort(own), np.arange(len(graph["pos"])))
 
 
-def test_domains_are_compact(network: NequIP, at_once: Bound) -> None:
+def test_domains_are_compact(network: NequIP) -> None:
     """A domain of a large structure has fewer atoms in its halo than a slab of its size would."""
     atoms = build(System(variant="pr", supercell=(3, 3, 3)))
     graph = network.graph(atoms[np.random.default_rng(3).permutation(len(atoms))])
-    at_once(graph["edge_index"].shape[1] // 8 + 1)
-    domains = divide(graph)
+    domains = divide(graph, pairs=graph["edge_index"].shape[1] // 8 + 1)
     assert len(domains) == 8
     assert max(len(domain.atoms) for domain in domains) < 2.2 * len(atoms) / 8
 

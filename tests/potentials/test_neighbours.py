@@ -11,7 +11,7 @@ from nearsight.potentials.neighbours import Edges, Neighbours
 
 
 def table(edges: Edges) -> np.ndarray:
-    return np.column_stack([edges.first, edges.second, edges.shifts])
+    return np.column_stack([edges.pairs.T, edges.shifts])
 
 
 def by_ase(atoms: Atoms, cutoff: float) -> np.ndarray:
