@@ -129,6 +129,7 @@ def train(
                 max_epochs=spec.epochs - history.epochs,
                 accelerator=device,
                 devices=1,
+                deterministic="warn" if device == "cuda" else None,  # costs nothing there
                 logger=False,
                 enable_checkpointing=False,
                 enable_progress_bar=False,
@@ -225,11 +226,14 @@ def _quiet() -> Iterator[None]:
     def keep(record: logging.LogRecord) -> bool:
         return record.thread != thread or record.levelno > logging.INFO
 
-    log = logging.getLogger("lightning.pytorch.utilities.rank_zero")
-    log.addFilter(keep)
+    names = ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda")
+    logs = [logging.getLogger(name) for name in names]
+    for log in logs:
+        log.addFilter(keep)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="lightning")
             yield
     finally:
-        log.removeFilter(keep)
+        for log in logs:
+            log.removeFilter(keep)

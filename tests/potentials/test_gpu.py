@@ -59,6 +59,16 @@ def test_many_go_together(network: NequIP, there: NequIP) -> None:
         np.testing.assert_allclose(features, network.features(atoms), atol=1e-5)
 
 
+def test_the_same_question_has_the_same_answer(there: NequIP) -> None:
+    atoms = next(frames()) * (3, 3, 3)
+    first = there.evaluate(atoms)
+    for _ in range(5):
+        again = there.evaluate(atoms)
+        assert again.energy == first.energy
+        np.testing.assert_array_equal(again.forces, first.forces)
+        np.testing.assert_array_equal(again.features, first.features)
+
+
 def test_what_its_memory_does_not_hold_goes_in_domains(
     network: NequIP, there: NequIP, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +94,8 @@ def test_the_memory_that_pairs_need_is_known(there: NequIP) -> None:
 def test_along_a_walk_neighbours_are_found_there(network: NequIP, there: NequIP) -> None:
     atoms = next(frames())
     spec = WalkSpec(duration=10.0, frame_interval=1.0, temperature=600.0)
-    here, away = (OpenMM().walk(atoms, p, spec, seed=3) for p in (network, there))
+    here, away, again = (OpenMM().walk(atoms, p, spec, seed=3) for p in (network, there, there))
+    np.testing.assert_array_equal(away.positions, again.positions)
     assert away.stop == here.stop
     np.testing.assert_allclose(away.positions, here.positions, atol=1e-4)
     np.testing.assert_allclose(away.energies, here.energies, atol=1e-2)
