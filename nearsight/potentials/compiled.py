@@ -11,6 +11,8 @@ import hashlib
 import json
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from nearsight.potentials.domains import count_pairs
 from nearsight.potentials.graph import Graph
 from nearsight.potentials.memory import pairs_at_once
 from nearsight.potentials.nequip import NequIP, build_config, building, predictions
+from nearsight.references.process import how_it_ended
 
 INPUTS = [
     AtomicDataDict.POSITIONS_KEY,
@@ -64,6 +67,11 @@ class Compiled:
     example
         A structure to compile with, where this machine has no such network yet: two atoms with
         neighbours, or more, of the elements of `potential`. That takes a minute or two.
+
+    Raises
+    ------
+    RuntimeError
+        If what was compiled here cannot be loaded.
     """
 
     def __init__(self, potential: NequIP, example: Atoms) -> None:
@@ -151,4 +159,24 @@ def _compile(potential: NequIP, graph: Graph, package: Path) -> None:
         )
         unfinished = package.with_suffix(".new.pt2")
         torch._inductor.aoti_compile_and_package(exported, package_path=str(unfinished))
+    _try(unfinished)
     unfinished.replace(package)
+
+
+def _try(package: Path) -> None:
+    """Load it in another process first: what a wrong compiler has made kills that which loads it.
+
+    Raises
+    ------
+    RuntimeError
+        If the process was killed.
+    """
+    load = f"from torch._inductor import aoti_load_package as load; load({str(package)!r})"
+    code = subprocess.run([sys.executable, "-c", load], capture_output=True).returncode
+    if code < 0:
+        compilers = " and ".join(f"{name}={os.environ.get(name, '')}" for name in ("CC", "CXX"))
+        raise RuntimeError(
+            f"a network was compiled but cannot be loaded: {how_it_ended(code)}. The compiler does "
+            f"not suit this torch ({compilers}): unset CC and CXX where the workers start, or let "
+            "them name the compiler of the system; or walk with `compiled: false`"
+        )

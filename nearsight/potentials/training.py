@@ -233,6 +233,7 @@ def _quiet() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="lightning")
+            warnings.filterwarnings("ignore", ".* does not have a deterministic implementation")
             yield
     finally:
         for log in logs:

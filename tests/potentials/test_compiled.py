@@ -65,3 +65,16 @@ def test_a_compiled_network_says_what_the_network_says(
     assert len(walks[0]) == 2
     np.testing.assert_array_equal(walks[0].positions, walks[1].positions)
     np.testing.assert_allclose(walks[0].positions, walks[2].positions, atol=1e-5)
+
+
+def test_what_would_kill_the_process_that_loads_it_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler of another standard library made such networks."""
+    dies = tmp_path / "python"
+    dies.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    dies.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(dies))
+    monkeypatch.setenv("CXX", "/opt/gcc-15/bin/g++")
+    with pytest.raises(RuntimeError, match=r"killed by SIGSEGV.*CXX=/opt/gcc-15/bin/g\+\+"):
+        compiled._try(tmp_path / "network.pt2")
