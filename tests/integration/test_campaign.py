@@ -99,7 +99,7 @@ def test_killed_and_started_again_it_repeats_no_finished_label(prefect, cheap, t
     )
     try:
         until(lambda: lines(log) or run.poll() is not None, 240)
-        until(lambda: len(marked(mark)) >= 3, 5)  # workers are at it
+        until(lambda: len(marked(mark)) >= 3, 30)  # workers are at it
         time.sleep(0.3)
     finally:
         os.kill(run.pid, signal.SIGKILL)

@@ -180,7 +180,7 @@ def test_two_that_add_up_know_the_whole(network: NequIP, at_once: Bound) -> None
     atoms = framework()
     whole, graph = network.evaluate(atoms), network.graph(atoms)
     at_once(pairs(network, atoms) // 5)
-    turn, parts = Barrier(2, timeout=10.0), [torch.empty(0)] * 2
+    turn, parts = Barrier(2, timeout=60.0), [torch.empty(0)] * 2
 
     def answers(member: int) -> list[Any]:
         def add(mine: torch.Tensor) -> torch.Tensor:

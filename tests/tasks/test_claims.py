@@ -82,7 +82,7 @@ def test_who_is_at_work_says_so_and_ends_with_its_work(lake, monkeypatch):
 
     def work(beats):
         with claimed(lake, "label", KEY, "mine", None):
-            until(lambda: lake.claims.beats("label")[KEY] >= beats, 20.0)
+            until(lambda: lake.claims.beats("label")[KEY] >= beats, 60.0)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -127,7 +127,7 @@ def test_a_server_that_never_answers_is_not_waited_for(prefect, often, monkeypat
             with teller:
                 teller.tell("cycle", table("first"))
                 time.sleep(0.2)
-            assert time.monotonic() - began < 2.0
+            assert time.monotonic() - began < 10.0
             over.set()
 
     assert told(story) == {}
