@@ -105,12 +105,13 @@ class Daemon:
         if self.runs():  # it and its children; these end what they started themselves
             chief = self.notes()["pid"]
             found = {pid: parent for pid, parent in found.items() if chief in (pid, parent)}
-        left = found
+        left, seen = found, set(found)
         for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
             for pid in left:
                 _send(pid, number)
             late = time.monotonic() + wait
-            while (left := _marked(self._mark)) or any(map(_is_there, found)):
+            while (left := _marked(self._mark)) or any(map(_is_there, seen)):
+                seen |= left.keys()
                 if time.monotonic() > late:
                     break
                 time.sleep(0.1)
@@ -131,11 +132,14 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _is_there(pid: int) -> bool:
-    """Whether a process may still hold files and ports; one that ends loses its marks before."""
-    try:
-        return _after_name(Path(f"/proc/{pid}"))[0] not in "ZX"
-    except OSError:
-        return False
+    """Whether a process may still hold files and ports: as long as one of its threads lives. One
+    that ends loses its marks before."""
+    with contextlib.suppress(OSError):  # gone
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                if _after_name(thread)[0] not in "ZX":
+                    return True
+    return False
 
 
 def _after_name(folder: Path) -> list[str]:

@@ -71,7 +71,8 @@ class Blobs(Protocol):
 def load(path_or_key: str | os.PathLike[str], lake: Blobs | None = None) -> NequIP:
     """Load a potential from a file, or from a lake by its model key.
 
-    It runs on a GPU where this process sees one.
+    It runs on a GPU where this process sees one; torch then uses its deterministic algorithms,
+    for all that this process computes there.
 
     Raises
     ------

@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 import platform
+import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from nearsight.potentials.domains import count_pairs
 from nearsight.potentials.graph import Graph
 from nearsight.potentials.memory import pairs_at_once
 from nearsight.potentials.nequip import NequIP, build_config, building, predictions
-from nearsight.references.process import how_it_ended
+from nearsight.references.process import how_it_ended, python
 
 INPUTS = [
     AtomicDataDict.POSITIONS_KEY,
@@ -51,6 +51,8 @@ OUTPUTS = [
 COMPILED_PAIRS = 1_000_000
 """Pairs of neighbours that a compiled network takes at most on a processor: some 4 GB with the one
 that ships. A GPU takes what its memory holds."""
+
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL)
 
 
 class Compiled:
@@ -81,7 +83,10 @@ class Compiled:
         package.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(package.with_suffix(".lock")):
             if not package.exists():
-                _compile(potential, potential.graph(example), package)
+                unfinished = package.with_suffix(".new.pt2")
+                _compile(potential, potential.graph(example), unfinished)
+                _try(unfinished)
+                unfinished.replace(package)
         self._run = torch._inductor.aoti_load_package(str(package))
 
     def graph(self, atoms: Atoms) -> Graph:
@@ -129,7 +134,8 @@ def _package(potential: NequIP) -> Path:
 
 def _machine(potential: NequIP) -> list[str]:
     if potential.device == "cuda":
-        return [torch.cuda.get_device_name()]
+        in_order = torch.are_deterministic_algorithms_enabled()
+        return [torch.cuda.get_device_name(), f"in order: {in_order}"]
     flags = [
         line
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -157,26 +163,31 @@ def _compile(potential: NequIP, graph: Graph, package: Path) -> None:
             (*inputs, *weights.values()),
             dynamic_shapes=get_dynamic_shapes([*INPUTS, *weights], sizes),
         )
-        unfinished = package.with_suffix(".new.pt2")
-        torch._inductor.aoti_compile_and_package(exported, package_path=str(unfinished))
-    _try(unfinished)
-    unfinished.replace(package)
+        torch._inductor.aoti_compile_and_package(exported, package_path=str(package))
 
 
 def _try(package: Path) -> None:
-    """Load it in another process first: what a wrong compiler has made kills that which loads it.
+    """Load it, but in another process first: what a wrong compiler has made kills that.
 
     Raises
     ------
     RuntimeError
-        If the process was killed.
+        If it cannot be loaded. It is gone then.
     """
-    load = f"from torch._inductor import aoti_load_package as load; load({str(package)!r})"
-    code = subprocess.run([sys.executable, "-c", load], capture_output=True).returncode
-    if code < 0:
-        compilers = " and ".join(f"{name}={os.environ.get(name, '')}" for name in ("CC", "CXX"))
+    code = subprocess.run(
+        python("nearsight.potentials.loads", str(package)), capture_output=True
+    ).returncode
+    why = how_it_ended(code) if -code in CRASHES else ""
+    if not why:
+        try:
+            torch._inductor.aoti_load_package(str(package))
+        except Exception as error:
+            why = str(error)
+    if why:
+        package.unlink()
+        compilers = ", ".join(f"{name}={os.environ.get(name, '')}" for name in ("CC", "CXX"))
         raise RuntimeError(
-            f"a network was compiled but cannot be loaded: {how_it_ended(code)}. The compiler does "
-            f"not suit this torch ({compilers}): unset CC and CXX where the workers start, or let "
-            "them name the compiler of the system; or walk with `compiled: false`"
+            f"a network was compiled but cannot be loaded: {why}. Does the compiler suit this "
+            f"torch ({compilers})? Unset CC and CXX where the workers start, or let them name the "
+            "compiler of the system; or walk with `compiled: false`"
         )

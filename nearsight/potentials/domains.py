@@ -268,9 +268,9 @@ def _places(graph: Graph) -> NDArray[np.float64]:
 
 def _boxes(
     places: NDArray[np.float64], weights: NDArray[np.int64], parts: int
-) -> NDArray[np.int16]:
+) -> NDArray[np.int32]:
     """The part of every atom: boxes that are cut where they are longest, of equal weights."""
-    part = np.zeros(len(places), dtype=np.int16)
+    part = np.zeros(len(places), dtype=np.int32)
     todo = [(np.arange(len(places)), 0, parts)]
     while todo:
         atoms, name, pieces = todo.pop()

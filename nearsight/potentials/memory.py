@@ -6,20 +6,23 @@ import torch
 from nequip.model import NequIPGNNModel
 from nequip.nn.interaction_block import TensorProductScatter
 
-SHARE = 0.5
-"""Of what is free; the rest is for what is not counted, and for neighbours on the same GPU."""
+SHARE = 0.25
+"""Of all of it: other workers may share the GPU, and not everything is counted."""
 
 OTHER = 200
 """Bytes that a pair of neighbours needs outside of the layers."""
 
 
 def pairs_at_once(model: NequIPGNNModel, device: torch.device | str, on_a_processor: int) -> int:
-    """Pairs of neighbours that go through a network together; on a GPU, as many as it holds."""
+    """Pairs of neighbours that go through a network together.
+
+    It depends on the kind of GPU, not on who else uses it now: what is divided, and so how numbers
+    are rounded, is the same in every call and in every process.
+    """
     if torch.device(device).type == "cpu":
         return on_a_processor
-    free, _ = torch.cuda.mem_get_info(device)
-    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return max(1, int(SHARE * (free + kept) / bytes_of_a_pair(model)))
+    total = torch.cuda.get_device_properties(device).total_memory
+    return int(SHARE * total / bytes_of_a_pair(model))
 
 
 def bytes_of_a_pair(model: NequIPGNNModel) -> int:

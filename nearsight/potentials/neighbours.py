@@ -54,12 +54,14 @@ class Neighbours:
 
     def find(self, atoms: Atoms) -> Edges:
         """Every pair of `atoms` within the cutoff, in both directions."""
-        if self._made is None or self._skin_needed(self._made[0], atoms) > self._made[1]:
+        made = self._made
+        if made is None or self._skin_needed(made[0], atoms) > made[1]:
             walks = self._last is not None and self._skin_needed(self._last, atoms) <= self.skin
             skin = self.skin if walks else 0.0
-            self._made = atoms.copy(), skin, _within(atoms, self.cutoff + skin).to(self.device)
+            made = atoms.copy(), skin, _within(atoms, self.cutoff + skin).to(self.device)
+            self._made = made
         self._last = atoms.copy()
-        edges = self._made[2]
+        edges = made[2]
         x, cell = (torch.tensor(a, device=self.device) for a in (atoms.positions, atoms.cell.array))
         first, second = edges.pairs
         vectors = x.index_select(0, second) - x.index_select(0, first) + edges.shifts @ cell

@@ -129,7 +129,8 @@ class NequIP:
     weights
         Tensors by name, as NequIP names them.
     device
-        Where it runs: "cpu" or "cuda".
+        Where it runs: "cpu" or "cuda". With the first on a GPU, torch's deterministic algorithms
+        are switched on for the whole process, so that answers can be repeated.
     """
 
     def __init__(
@@ -145,6 +146,8 @@ class NequIP:
         self.norm = norm
         self.weights = dict(weights)
         self.device = device
+        if device != "cpu":
+            _add_up_in_order()
         config = build_config(architecture, elements, norm, seed=0)
         del config["_target_"]
         with building():
@@ -153,8 +156,6 @@ class NequIP:
         self.model = model.to(device).eval()
         self.model.requires_grad_(False)
         self._energy_model = self.model.model.func
-        if device != "cpu":
-            _add_up_in_order()
         self._neighbours = Neighbours(architecture.r_max, device=device)
 
     def graph(self, atoms: Atoms) -> Graph:
@@ -181,8 +182,8 @@ class NequIP:
     def evaluate_many(self, frames: Iterable[Atoms]) -> Iterator[Prediction]:
         """`evaluate` for structures that have nothing to do with each other, in their order.
 
-        Small ones go through the network together, up to `EDGES_AT_ONCE`; however many there are,
-        no more are in memory at a time.
+        Small ones go through the network together, up to `EDGES_AT_ONCE` or `EDGES_ON_A_GPU`;
+        however many there are, no more are in memory at a time.
         """
         for atoms, batch in self._batches(frames):
             yield from predictions(self.run(batch), atoms)
@@ -287,7 +288,8 @@ def _add_up_in_order() -> None:
     """Let GPUs of this process add up in one order: then the same question has the same answer, to
     the last bit, and it takes no longer."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    if not torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def predictions(out: Graph, frames: Sequence[Atoms]) -> Iterator[Prediction]:

@@ -64,7 +64,8 @@ def train(
     """Train a potential on labelled structures, crystals and clusters mixed.
 
     The same arguments give the same potential to the last bit on one kind of machine, also where
-    the training was killed in between and went on from a checkpoint.
+    the training was killed in between and went on from a checkpoint; on a GPU, as far as torch's
+    deterministic algorithms reach.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from waiting import until
 
+from flows import daemons
 from flows.daemons import Daemon, ElsewhereError
 
 SLEEP = [sys.executable, "-c", "import time; print('awake', flush=True); time.sleep(600)"]
@@ -20,6 +21,21 @@ FAMILY = [
     "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
     "print(child.pid, flush=True)\n"
     "time.sleep(600)",
+]
+SLOW = [
+    sys.executable,
+    "-c",
+    "import os, signal, time\n"
+    "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1.0), os._exit(0)))\n"
+    "print('awake', flush=True)\n"
+    "time.sleep(600)",
+]
+LEADERLESS = [
+    sys.executable,
+    "-c",
+    "import ctypes, threading, time\n"
+    "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+    "ctypes.CDLL(None).pthread_exit(None)",
 ]
 
 
@@ -99,6 +115,26 @@ def test_one_that_does_not_end_is_killed(daemon):
     pid = daemon.notes()["pid"]
     assert daemon.stop(patience=0.5)
     assert not is_alive(pid)
+
+
+def test_one_that_has_lost_its_marks_is_waited_for_until_it_ends(daemon, monkeypatch):
+    daemon.start(SLOW, os.environ)
+    said(daemon)
+    pid = daemon.notes()["pid"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Daemon, "runs", lambda _: False)
+        looks = iter([{pid: os.getpid()}])
+        patch.setattr(daemons, "_marked", lambda _: next(looks, {}))
+        assert daemon.stop()
+    assert not is_alive(pid)
+
+
+def test_a_process_is_there_until_its_last_thread_ends():
+    with subprocess.Popen(LEADERLESS) as process:
+        until(lambda: not is_alive(process.pid), 60.0)  # by the state of its first thread
+        assert daemons._is_there(process.pid)
+        process.kill()
+    assert not daemons._is_there(process.pid)
 
 
 def test_notes_of_another_machine_are_not_acted_on(daemon, tmp_path):

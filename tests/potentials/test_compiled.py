@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from nequip.model import NequIPGNNModel
 from nearsight.potentials import Architecture, NequIP, compiled
 from nearsight.potentials.compiled import Compiled
 from nearsight.potentials.nequip import Normalisation, build_config, building
+from nearsight.references.process import python
 from nearsight.sampling import WalkSpec
 from nearsight.sampling.openmm import OpenMM
 
@@ -40,6 +42,9 @@ def test_a_compiled_network_says_what_the_network_says(
 
     monkeypatch.setattr(compiled, "_compile", compiles_again)
     second = Compiled(network(2), zirconia)
+    (package,) = (tmp_path / "nearsight").glob("*.pt2")
+    trial = subprocess.run(python("nearsight.potentials.loads", str(package)))
+    assert trial.returncode == 0
     cluster = Atoms("ZrO2", [[0, 0, 0], [1.9, 0.1, 0], [-0.9, 1.6, 0.2]])
     frames = [zirconia, zirconia * (2, 2, 1), cluster, cluster[:2], Atoms("Zr"), cluster[:0:-1]]
     for seed, fast in ((1, first), (2, second)):
@@ -67,14 +72,28 @@ def test_a_compiled_network_says_what_the_network_says(
     np.testing.assert_allclose(walks[0].positions, walks[2].positions, atol=1e-5)
 
 
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a compiler of another standard library has made."""
+    monkeypatch.setenv("CXX", "/opt/gcc-15/bin/g++")
+    package = tmp_path / "network.new.pt2"
+    package.write_bytes(b"no network")
+    return package
+
+
 def test_what_would_kill_the_process_that_loads_it_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    broken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A compiler of another standard library made such networks."""
-    dies = tmp_path / "python"
+    dies = broken.with_name("python")
     dies.write_text("#!/bin/sh\nkill -SEGV $$\n")
     dies.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(dies))
-    monkeypatch.setenv("CXX", "/opt/gcc-15/bin/g++")
     with pytest.raises(RuntimeError, match=r"killed by SIGSEGV.*CXX=/opt/gcc-15/bin/g\+\+"):
-        compiled._try(tmp_path / "network.pt2")
+        compiled._try(broken)
+    assert not broken.exists()
+
+
+def test_what_cannot_be_loaded_is_not_kept(broken: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"cannot be loaded: .+ CXX=/opt/gcc-15/bin/g\+\+"):
+        compiled._try(broken)
+    assert not broken.exists()
