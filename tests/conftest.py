@@ -111,3 +111,17 @@ def browser():
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(params=[400, 1280])
+def page(request, browser):
+    """An empty page as wide as a phone and as a desk; it must neither fail nor ask anyone."""
+    page = browser.new_page(viewport={"width": request.param, "height": 800})
+    asked, wrong = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    yield page
+    page.close()
+    assert not [url for url in asked if not url.startswith(("file:", "data:"))]
+    assert not wrong

@@ -1,4 +1,4 @@
-"""The pages that people open, in a real browser, as wide as a phone and as a desk.
+"""The reports that people open, in a real browser.
 
 SCREENSHOTS=folder keeps pictures of them.
 """
@@ -11,8 +11,6 @@ import pytest
 
 from flows.gather import write_report
 from flows.studies.likelihood_vs_error import LikelihoodVsError, likelihood_vs_error
-
-WIDTHS = (400, 1280)
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +33,6 @@ def pages(finished, files, tmp_path_factory):
         "campaign": write_report(lake, campaign.name, folder / "report.html"),
         "study": folder / "study.html",
     }
-
-
-@pytest.fixture(params=WIDTHS)
-def page(request, browser):
-    """An empty page, which must neither fail nor ask anything of anyone."""
-    page = browser.new_page(viewport={"width": request.param, "height": 800})
-    asked, wrong = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    yield page
-    page.close()
-    assert not [url for url in asked if not url.startswith(("file:", "data:"))]
-    assert not wrong
 
 
 def opened(page, file):
