@@ -12,8 +12,8 @@ import json
 import os
 import platform
 import signal
-import subprocess
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import nequip
@@ -31,7 +31,7 @@ from nearsight.potentials.domains import count_pairs
 from nearsight.potentials.graph import Graph
 from nearsight.potentials.memory import pairs_at_once
 from nearsight.potentials.nequip import NequIP, build_config, building, predictions
-from nearsight.references.process import how_it_ended, python
+from nearsight.references.process import how_it_ended, python, start
 
 INPUTS = [
     AtomicDataDict.POSITIONS_KEY,
@@ -174,9 +174,8 @@ def _try(package: Path) -> None:
     RuntimeError
         If it cannot be loaded. It is gone then.
     """
-    code = subprocess.run(
-        python("nearsight.potentials.loads", str(package)), capture_output=True
-    ).returncode
+    with TemporaryFile() as log:
+        code = start(python("nearsight.potentials.loads", str(package)), log).wait()
     why = how_it_ended(code) if -code in CRASHES else ""
     if not why:
         try:

@@ -11,6 +11,7 @@ import torch
 from ase import Atoms
 
 from nearsight.potentials import Compiled, NequIP, Prediction, calculator, load
+from nearsight.potentials.memory import bytes_of_a_pair
 from nearsight.sampling import WalkSpec
 from nearsight.sampling.openmm import OpenMM
 from nearsight.systems import System, build
@@ -79,8 +80,6 @@ def test_what_its_memory_does_not_hold_goes_in_domains(
 
 
 def test_the_memory_that_pairs_need_is_known(there: NequIP) -> None:
-    from nearsight.potentials.memory import bytes_of_a_pair
-
     graph = there.graph(build(System(variant="pr", supercell=(2, 2, 2))))
     there.run(graph)
     torch.cuda.reset_peak_memory_stats()

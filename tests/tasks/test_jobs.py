@@ -17,6 +17,7 @@ from ase.build import molecule
 from engines import needs
 from labour import endless_at_first, pieces, tell
 from slurm import needs_slurm, slurm
+from waiting import until
 
 from nearsight.references import Execution, GPAWLevel, reference
 from tasks.errors import LostWorkers, NoJobs
@@ -209,10 +210,7 @@ def test_pbs_takes_the_work_too(cluster, tmp_path, log, monkeypatch):
     assert len(others) < 2
     assert {"Partition=gpu", "NumCPUs=2", "MinMemoryNode=1.50G", "TimeLimit=01:00:00"} <= set(told)
     assert sorted(line.split()[1] for line in log.read_text().splitlines()) == ["a", "a", "b", "b"]
-    late = time.monotonic() + 60
-    while set(cluster.jobs("running")) - before:  # qdel ends them
-        assert time.monotonic() < late
-        time.sleep(0.1)
+    until(lambda: not set(cluster.jobs("running")) - before, 60.0)  # qdel ends them
 
 
 @pytest.mark.slurm
